@@ -1,0 +1,18 @@
+//! Words of the domain: ids, names, settings, events and the rules that hold for them everywhere.
+//!
+//! Nothing here reads a clock, a file or a socket. Everything is a value that can be checked by looking at it.
+
+pub mod event;
+pub mod id;
+pub mod notification;
+pub mod secret;
+pub mod setting;
+pub mod ssh;
+pub mod timestamp;
+pub mod user;
+
+pub use event::{Endpoint, EventType, Level, Outcome};
+pub use id::{ApiKeyId, EventId, NotificationId, SessionId, SshKeyId, SslKeyId, TokenId, UserId};
+pub use secret::Secret;
+pub use timestamp::Timestamp;
+pub use user::{Email, Role, TokenScope, Username};

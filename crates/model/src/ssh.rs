@@ -1,0 +1,1 @@
+//! Public SSH keys: what is accepted, and their canonical form.

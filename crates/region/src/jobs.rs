@@ -1,0 +1,1 @@
+//! Background work: reconcilers that re-read what is intended, compare and act.

@@ -1,0 +1,21 @@
+//! The application: use cases by capability, the same for every door (API, pages, commands on the host, jobs).
+
+pub mod auth;
+pub mod door;
+pub mod error;
+pub mod events;
+pub mod jobs;
+pub mod keys;
+pub mod notifications;
+pub mod region;
+pub mod sessions;
+pub mod settings;
+pub mod ssh_keys;
+pub mod ssl_keys;
+pub mod status;
+pub mod tls;
+pub mod tokens;
+pub mod users;
+
+pub use error::{Error, FieldErrors, Result};
+pub use region::{Notice, Region, RegionConfig, detach};

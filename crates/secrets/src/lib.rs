@@ -1,0 +1,1 @@
+//! Sealing: secrets are kept as ciphertext that only this site can open.

@@ -1,0 +1,1 @@
+//! SQL, rows and migrations; the only room that knows sqlx.

@@ -1,0 +1,1 @@
+//! For tests: a running region, databases, certificates, browsers.
