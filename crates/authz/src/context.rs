@@ -51,7 +51,24 @@ impl<R, A> Granted<R, A> {
     }
 }
 
+impl RequestInfo {
+    /// No request at all: a job, or a command on the host.
+    pub const fn internal(endpoint: Endpoint) -> Self {
+        Self { trace_id: String::new(), ip: None, user_agent: String::new(), endpoint, is_secure: true }
+    }
+}
+
 impl OpCtx {
+    /// The context of one of the site's own jobs.
+    pub const fn job(name: &'static str, clock: Clock) -> Self {
+        Self { actor: Actor::Job(name), request: RequestInfo::internal(Endpoint::System), clock }
+    }
+
+    /// The context of a command on the host.
+    pub const fn local_admin(unix_user: String, clock: Clock) -> Self {
+        Self { actor: Actor::LocalAdmin { unix_user }, request: RequestInfo::internal(Endpoint::Cli), clock }
+    }
+
     /// Asks whether the actor may do `A` on the site.
     ///
     /// # Errors

@@ -1,1 +1,20 @@
-//! SQL, rows and migrations; the only room that knows sqlx.
+//! What the site keeps: SQL, rows, migrations, the audit chain. One SQL text for SQLite and PostgreSQL.
+//!
+//! Reading goes through [`Store::reader`], writing through [`Store::begin`]: a [`Tx`] can only be committed together
+//! with the audit row that tells of it. One file per noun holds its rows, queries and tests.
+
+pub mod db;
+pub mod error;
+pub mod event;
+pub mod failpoint;
+pub mod migrations;
+pub mod store;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
+pub use db::{Backend, StoreConfig};
+pub use error::{Result, StoreError};
+pub use event::Audit;
+pub use failpoint::failpoint;
+pub use sqlx::AnyConnection as Connection;
+pub use store::{Reader, Store, Tx};
