@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::Value;
 
-use crate::{Account, ApiKey, Session, Site, oauth_header};
+use crate::{Account, ApiKey, Pair, Session, Site, oauth_header, site::client_trusting};
 
 /// What a request brings to show who it is.
 #[derive(Clone, Debug)]
@@ -131,6 +131,21 @@ impl Api {
         serde_json::from_str(&reply.body).expect("a key in three parts")
     }
 
+    /// Makes a bearer token for this client's user, good for a day and for everything.
+    pub async fn bearer(&self, name: &str) -> String {
+        let tomorrow = (time::OffsetDateTime::now_utc() + time::Duration::days(1)).date().to_string();
+        let form = [("name", name), ("scope", "all"), ("expires", &tomorrow)];
+        let reply = self.post("account/prefs/tokens/", &form).await.ok();
+        reply.json()["value"].as_str().expect("the value is told once").to_owned()
+    }
+
+    /// Replaces the site's certificate through the API.
+    pub async fn replace_certificate(&self, pair: &Pair, port: u16) -> Reply {
+        let port = port.to_string();
+        let form = [("key", pair.key.as_str()), ("certificate", &pair.full_chain()), ("port", &port)];
+        self.send(self.request(Method::PUT, "tls/").form(&form)).await.ok()
+    }
+
     /// Logs in as a browser does.
     pub async fn log_in(&self, username: &str, password: &str) -> Session {
         let form = [("username", username), ("password", password)];
@@ -165,6 +180,11 @@ impl Site {
     /// The same, coming from another address of this host, such as `127.0.0.7`.
     pub fn api_from(&self, source: IpAddr, auth: Auth) -> Api {
         Api::new(self.client(Some(source)), self.base_url(), auth)
+    }
+
+    /// A client of this site that trusts these roots instead of the site's own CA.
+    pub fn api_trusting(&self, roots: &str, auth: Auth) -> Api {
+        Api::new(client_trusting(Some(roots.as_bytes()), None), self.base_url(), auth)
     }
 
     /// A client of the plain port.

@@ -13,7 +13,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
-use crate::{have, installed, process::run};
+use crate::{Site, have, installed, process::run};
 
 /// A browser with one window. Dereferences to the WebDriver client.
 pub struct Browser {
@@ -85,6 +85,30 @@ impl Browser {
         builder.capabilities(capabilities(width, height, dark));
         let client = builder.connect(&address).await.expect("a browser session");
         Self { client, _driver: driver }
+    }
+
+    /// Goes to a page of the site.
+    pub async fn visit(&self, site: &Site, path: &str) {
+        let address = format!("{}{path}", site.base_url());
+        self.client.goto(&address).await.unwrap_or_else(|error| panic!("{address}: {error}"));
+    }
+
+    /// Logs in through the page.
+    pub async fn log_in(&self, site: &Site, username: &str, password: &str) {
+        self.visit(site, "/MAAS/r/login").await;
+        self.fill("input[name=username]", username).await;
+        self.fill("input[name=password]", password).await;
+        self.click("form button[type=submit]").await;
+    }
+
+    /// A picture of the whole page as PNG, however long it is.
+    pub async fn full_page(&self) -> Vec<u8> {
+        let height = "return Math.max(document.documentElement.scrollHeight, 400)";
+        let height = self.client.execute(height, Vec::new()).await.ok().and_then(|value| value.as_u64());
+        let size = self.client.get_window_size().await.unwrap_or((1280, 900));
+        let height = u32::try_from(height.unwrap_or(900)).unwrap_or(900).max(u32::try_from(size.1).unwrap_or(900));
+        let _ = self.client.set_window_size(u32::try_from(size.0).unwrap_or(1280), height).await;
+        self.client.screenshot().await.expect("a picture")
     }
 
     /// Waits up to ten seconds for an element.

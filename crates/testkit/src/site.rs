@@ -44,11 +44,19 @@ pub struct Options {
     pub arguments: Vec<String>,
     /// More environment for the serving process.
     pub environment: Vec<(String, String)>,
+    /// A command that runs the serving process and then is it, such as `taskset -c 0`.
+    pub wrapper: Vec<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { database: Database::Sqlite, tls: true, arguments: Vec::new(), environment: Vec::new() }
+        Self {
+            database: Database::Sqlite,
+            tls: true,
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            wrapper: Vec::new(),
+        }
     }
 }
 
@@ -139,7 +147,14 @@ impl Site {
     /// # Errors
     /// What it printed instead of its word that it serves.
     pub fn try_boot(&mut self) -> Result<(), String> {
-        let mut command = self.command();
+        let mut command = match self.options.wrapper.split_first() {
+            Some((wrapper, arguments)) => {
+                let mut command = self.in_place(Command::new(wrapper));
+                command.args(arguments).arg(&self.program);
+                command
+            }
+            None => self.command(),
+        };
         if self.postgres.is_some() {
             command.args(["run", "--json", "--listen", "127.0.0.1", "--http-port", "0"]);
         } else {
@@ -178,7 +193,10 @@ impl Site {
 
     /// A `maas` command on this host, for this site.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(&self.program);
+        self.in_place(Command::new(&self.program))
+    }
+
+    fn in_place(&self, mut command: Command) -> Command {
         command.env("MAAS_DATA", self.data_dir()).env("HOME", self.dir.path()).env_remove("MAAS_ABORT_AT");
         command
     }
