@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use maas_authz::Refusal;
+use maas_store::StoreError;
 
 /// Shorthand for use cases.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -48,6 +49,11 @@ impl Error {
         Self::Invalid(FieldErrors::from([(name.into(), vec![message.into()])]))
     }
 
+    /// Our fault, in one line for the log.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::Internal(message.into().into())
+    }
+
     /// A stable code for scripts and logs.
     pub const fn code(&self) -> &'static str {
         match self {
@@ -59,6 +65,19 @@ impl Error {
             Self::Throttled { .. } => "throttled",
             Self::Unavailable { .. } => "unavailable",
             Self::Internal(_) => "internal",
+        }
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(source) => {
+                tracing::warn!(error = &source as &dyn std::error::Error, "the database does not answer");
+                Self::Unavailable { what: "the database".to_owned(), retry_after: Duration::from_secs(5) }
+            }
+            StoreError::Config(_) | StoreError::Newer { .. } => Self::BadRequest(error.to_string()),
+            other => Self::Internal(Box::new(other)),
         }
     }
 }

@@ -10,12 +10,14 @@ pub mod notifications;
 pub mod region;
 pub mod sessions;
 pub mod settings;
+pub mod site_key;
 pub mod ssh_keys;
 pub mod ssl_keys;
 pub mod status;
+pub mod tasks;
 pub mod tls;
 pub mod tokens;
 pub mod users;
 
 pub use error::{Error, FieldErrors, Result};
-pub use region::{Notice, Region, RegionConfig, detach};
+pub use region::{Audience, Notice, PasswordCost, Region, RegionConfig, detach};

@@ -2,11 +2,15 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use ipnet::IpNet;
 use maas_authz::{Clock, OpCtx};
 use maas_model::Secret;
+use maas_store::{Store, StoreConfig};
 use tokio::sync::{broadcast, watch};
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
-use crate::Result;
+use crate::{Error, Result, auth::Gate, site_key::SiteKey, tasks::Tasks};
 
 /// What a region needs to know before it opens its database.
 #[derive(Clone, Debug)]
@@ -24,6 +28,58 @@ pub struct RegionConfig {
     pub database_sslkey: Option<PathBuf>,
     /// This process's name among regions; the host name.
     pub region_name: String,
+    /// The URL under which clients know the site; its host is one of the site's names.
+    pub maas_url: Option<String>,
+    /// More names and addresses of this host.
+    pub names: Vec<String>,
+    /// Proxies whose `X-Forwarded-*` headers count, besides loopback.
+    pub trusted_proxies: Vec<IpNet>,
+    pub password_cost: PasswordCost,
+}
+
+/// What one password hash costs (argon2id).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasswordCost {
+    pub memory_kib: u32,
+    pub passes: u32,
+}
+
+impl PasswordCost {
+    /// For real sites: 64 MiB, three passes.
+    pub const FULL: Self = Self { memory_kib: 64 * 1024, passes: 3 };
+    /// For tests that are not about passwords.
+    pub const CHEAP: Self = Self { memory_kib: 64, passes: 1 };
+}
+
+impl RegionConfig {
+    /// A configuration with the defaults of a real site.
+    pub fn new(data_dir: impl Into<PathBuf>, database_uri: impl Into<String>, region_name: impl Into<String>) -> Self {
+        Self {
+            data_dir: data_dir.into(),
+            database_uri: database_uri.into(),
+            database_password: None,
+            database_sslmode: None,
+            database_sslrootcert: None,
+            database_sslcert: None,
+            database_sslkey: None,
+            region_name: region_name.into(),
+            maas_url: None,
+            names: Vec::new(),
+            trusted_proxies: Vec::new(),
+            password_cost: PasswordCost::FULL,
+        }
+    }
+
+    fn store(&self) -> StoreConfig {
+        StoreConfig {
+            uri: self.database_uri.clone(),
+            password: self.database_password.clone(),
+            sslmode: self.database_sslmode.clone(),
+            sslrootcert: self.database_sslrootcert.clone(),
+            sslcert: self.database_sslcert.clone(),
+            sslkey: self.database_sslkey.clone(),
+        }
+    }
 }
 
 /// A handle on the running region; cheap to clone.
@@ -31,7 +87,13 @@ pub struct RegionConfig {
 pub struct Region(Arc<Inner>);
 
 struct Inner {
-    // filled by the implementation: store, sealed secrets, caches, throttle, notices, listening state
+    config: RegionConfig,
+    clock: Clock,
+    store: Store,
+    site_key: SiteKey,
+    gate: Gate,
+    notices: broadcast::Sender<Notice>,
+    tasks: Tasks,
 }
 
 /// Something that open pages want to hear of: the MAAS envelope's `name`, `action` and `data`.
@@ -61,32 +123,107 @@ impl Region {
     /// # Errors
     /// [`crate::Error::Unavailable`] when the database does not answer; `BadRequest` when the configuration does not do.
     pub async fn open(config: RegionConfig, clock: Clock) -> Result<Self> {
-        let _ = (config, clock);
-        unimplemented!("core")
+        let store = Store::open(&config.store(), &clock).await?;
+        let site_key = SiteKey::open(&config.data_dir, &store, &clock).await?;
+        let gate = Gate::new(&site_key, &config);
+        let notices = broadcast::Sender::new(NOTICES);
+        let region = Self(Arc::new(Inner { config, clock, store, site_key, gate, notices, tasks: Tasks::default() }));
+        region.seed().await?;
+        region.spawn_background();
+        Ok(region)
+    }
+
+    async fn seed(&self) -> Result<()> {
+        crate::users::seed_system_users(self).await
+    }
+
+    fn spawn_background(&self) {
+        let store = self.0.store.clone();
+        self.tasks().spawn_until_shutdown("follow", async move { store.follow().await });
+        let region = self.clone();
+        self.tasks().spawn_until_shutdown("last-use", async move { crate::auth::run_last_use(&region).await });
     }
 
     /// Notices for open pages.
     pub fn subscribe(&self) -> broadcast::Receiver<Notice> {
-        unimplemented!("core")
+        self.0.notices.subscribe()
     }
 
     /// Rises with every committed change, by this process or another; caches and open streams look again when it does.
     pub fn changes(&self) -> watch::Receiver<u64> {
-        unimplemented!("core")
+        self.0.store.changes()
     }
 
     /// The clock of this region.
     pub fn clock(&self) -> &Clock {
-        unimplemented!("core")
+        &self.0.clock
+    }
+
+    /// What it was opened with.
+    pub fn config(&self) -> &RegionConfig {
+        &self.0.config
+    }
+
+    /// The tasks of this region; everything that runs beside a request is spawned here.
+    pub fn tasks(&self) -> &Tasks {
+        &self.0.tasks
+    }
+
+    /// Ends the background tasks, waits for use cases that still run, and closes the database.
+    pub async fn shutdown(&self) {
+        self.0.tasks.shutdown().await;
+        DETACHED.close();
+        DETACHED.wait().await;
+        DETACHED.reopen();
+        crate::auth::write_last_use(self).await;
+        self.0.store.close().await;
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub(crate) fn site_key(&self) -> &SiteKey {
+        &self.0.site_key
+    }
+
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.0.gate
+    }
+
+    /// The context of one of the site's own jobs.
+    pub(crate) fn job_ctx(&self, name: &'static str) -> OpCtx {
+        OpCtx::job(name, self.0.clock.clone())
+    }
+
+    /// Tells open pages; nobody listening is fine.
+    pub(crate) fn announce(
+        &self,
+        name: &'static str,
+        action: &'static str,
+        data: serde_json::Value,
+        audience: Audience,
+    ) {
+        let _ = self.0.notices.send(Notice { name, action, data, audience });
     }
 }
 
 /// Runs a changing use case to its end even when the client leaves, since the server drops the handler then.
+///
+/// # Errors
+/// Those of the use case; `Internal` when it panicked.
 pub async fn detach<T, F>(ctx: &OpCtx, work: F) -> Result<T>
 where
     T: Send + 'static,
     F: Future<Output = Result<T>> + Send + 'static,
 {
-    let _ = (ctx, work);
-    unimplemented!("core")
+    let span = tracing::Span::current();
+    tracing::trace!(request.id = ctx.request.trace_id, "detached");
+    DETACHED.spawn(work.instrument(span)).await.map_err(|error| Error::Internal(error.into()))?
 }
+
+/// Use cases that run to their end whatever their client does; the process waits for them before it leaves.
+static DETACHED: std::sync::LazyLock<TaskTracker> = std::sync::LazyLock::new(TaskTracker::new);
+
+/// How many notices a slow page may lag behind before it has to look at everything again.
+const NOTICES: usize = 256;

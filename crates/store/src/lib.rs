@@ -3,14 +3,19 @@
 //! Reading goes through [`Store::reader`], writing through [`Store::begin`]: a [`Tx`] can only be committed together
 //! with the audit row that tells of it. One file per noun holds its rows, queries and tests.
 
+pub mod api_key;
 pub mod db;
 pub mod error;
 pub mod event;
 pub mod failpoint;
 pub mod migrations;
+pub mod session;
+pub mod site;
 pub mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod token;
+pub mod user;
 
 pub use db::{Backend, StoreConfig};
 pub use error::{Result, StoreError};

@@ -25,7 +25,7 @@ macro_rules! both {
 }
 
 /// All steps, in order.
-pub const ALL: &[Migration] = &[both!(1, "0001_event")];
+pub const ALL: &[Migration] = &[both!(1, "0001_event"), both!(2, "0002_account")];
 
 /// The schema that this program knows.
 pub fn latest() -> i64 {

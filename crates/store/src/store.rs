@@ -187,6 +187,21 @@ impl Tx {
         Ok(())
     }
 
+    /// A fresh id for a row of `table`; ids are never given twice, even after their row has gone.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn next_id(&mut self, table: &'static str) -> Result<i64> {
+        let row = sqlx::query(
+            "insert into id_sequence (name, last) values ($1, 1)
+            on conflict (name) do update set last = id_sequence.last + 1 returning last",
+        )
+        .bind(table)
+        .fetch_one(&mut **self)
+        .await?;
+        Ok(row.try_get("last")?)
+    }
+
     /// Commits together with the one audit row that tells of it, and lets everybody know.
     ///
     /// # Errors
@@ -284,7 +299,7 @@ mod tests {
             event::append(&mut tx, &[audit()]).await.unwrap();
             drop(tx);
             store.begin(&db.ctx()).await.unwrap().commit(audit()).await.unwrap();
-            let rows = event::verify(&mut *store.reader().await.unwrap()).await.unwrap().unwrap().rows;
+            let rows = event::verify(&mut store.reader().await.unwrap()).await.unwrap().unwrap().rows;
             assert_eq!((rows, store.change_count()), (1, 1));
         })
         .await;

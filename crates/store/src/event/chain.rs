@@ -115,7 +115,7 @@ mod tests {
             let mut tx = store.begin(&db.ctx()).await.unwrap();
             sqlx::raw_sql(sql).execute(&mut *tx).await.unwrap();
             tx.commit_quietly().await.unwrap();
-            let answer = verify(&mut *store.reader().await.unwrap()).await.unwrap();
+            let answer = verify(&mut store.reader().await.unwrap()).await.unwrap();
             found.borrow_mut().push(answer.unwrap_err());
         })
         .await;
@@ -126,7 +126,7 @@ mod tests {
     async fn an_untouched_chain_is_whole() {
         on_each(async |db| {
             let store = filled(&db).await;
-            let chain = verify(&mut *store.reader().await.unwrap()).await.unwrap().unwrap();
+            let chain = verify(&mut store.reader().await.unwrap()).await.unwrap().unwrap();
             assert_eq!((chain.rows, chain.first, chain.last), (5, 1, 5));
         })
         .await;

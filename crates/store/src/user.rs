@@ -1,0 +1,274 @@
+//! Users, as stored.
+
+use maas_authz::{Granted, Site};
+use maas_model::UserId;
+use sqlx::Row;
+
+use crate::{Connection, Result, Tx};
+
+/// A user. Flags are 0 or 1.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct UserRow {
+    pub user_id: i64,
+    pub username: String,
+    pub email: Option<String>,
+    pub full_name: String,
+    /// `None` never verifies.
+    pub password_hash: Option<String>,
+    pub role: String,
+    pub is_active: i64,
+    pub is_local: i64,
+    pub is_system: i64,
+    pub completed_intro: i64,
+    pub last_login_us: Option<i64>,
+    pub created_us: i64,
+}
+
+/// Who a credential belongs to, as every request needs it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct OwnerRow {
+    pub user_id: i64,
+    pub username: String,
+    pub role: String,
+    pub is_active: i64,
+}
+
+/// A user to be.
+#[derive(Clone, Debug)]
+pub struct NewUser<'a> {
+    pub username: &'a str,
+    pub username_folded: &'a str,
+    pub email: Option<&'a str>,
+    pub full_name: &'a str,
+    pub password_hash: Option<&'a str>,
+    pub role: &'static str,
+    pub is_system: bool,
+}
+
+/// What people may change of a user.
+#[derive(Clone, Debug)]
+pub struct UserChange<'a> {
+    pub email: Option<&'a str>,
+    pub full_name: &'a str,
+    pub role: &'a str,
+    pub is_active: bool,
+}
+
+/// All users by name.
+///
+/// # Errors
+/// Those of the database.
+pub async fn list(connection: &mut Connection) -> Result<Vec<UserRow>> {
+    Ok(sqlx::query_as("select * from user_account order by username").fetch_all(connection).await?)
+}
+
+/// The user of this name, letter for letter.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find(connection: &mut Connection, username: &str) -> Result<Option<UserRow>> {
+    Ok(sqlx::query_as(BY_NAME).bind(username).fetch_optional(connection).await?)
+}
+
+/// The user of this id.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_by_id(connection: &mut Connection, id: UserId) -> Result<Option<UserRow>> {
+    let query = sqlx::query_as("select * from user_account where user_id = $1");
+    Ok(query.bind(id.0).fetch_optional(connection).await?)
+}
+
+/// How many users there are who are people.
+///
+/// # Errors
+/// Those of the database.
+pub async fn count(connection: &mut Connection) -> Result<i64> {
+    let row =
+        sqlx::query("select count(*) as count from user_account where is_system = 0").fetch_one(connection).await?;
+    Ok(row.try_get("count")?)
+}
+
+/// How many people besides `id` can administer the site. Nobody can change that until the transaction ends.
+///
+/// # Errors
+/// Those of the database.
+pub async fn count_other_administrators(tx: &mut Tx, id: UserId) -> Result<i64> {
+    tx.lock("user").await?;
+    let row = sqlx::query(
+        "select count(*) as count from user_account
+        where role = 'administrator' and is_active = 1 and is_system = 0 and user_id <> $1",
+    )
+    .bind(id.0)
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(row.try_get("count")?)
+}
+
+/// Adds a user.
+///
+/// # Errors
+/// `Unique` in `user_account.username`, `user_account.username_folded` or `user_account.email`.
+pub async fn insert<A>(tx: &mut Tx, _may: &Granted<Site, A>, new: &NewUser<'_>) -> Result<UserId> {
+    let id = tx.next_id("user_account").await?;
+    sqlx::query(
+        "insert into user_account (user_id, username, username_folded, email, full_name, password_hash, role, is_active,
+            is_local, is_system, completed_intro, created_us, updated_us, version)
+        values ($1, $2, $3, $4, $5, $6, $7, 1, 1, $8, $8, $9, $9, 1)",
+    )
+    .bind(id)
+    .bind(new.username)
+    .bind(new.username_folded)
+    .bind(new.email)
+    .bind(new.full_name)
+    .bind(new.password_hash)
+    .bind(new.role)
+    .bind(i64::from(new.is_system))
+    .bind(tx.now_us())
+    .execute(&mut **tx)
+    .await?;
+    Ok(UserId(id))
+}
+
+/// Changes a user.
+///
+/// # Errors
+/// `Unique` in `user_account.email`.
+pub async fn update<A>(tx: &mut Tx, may: &Granted<UserId, A>, change: &UserChange<'_>) -> Result<()> {
+    sqlx::query(
+        "update user_account set email = $2, full_name = $3, role = $4, is_active = $5, updated_us = $6,
+            version = version + 1 where user_id = $1",
+    )
+    .bind(may.row().0)
+    .bind(change.email)
+    .bind(change.full_name)
+    .bind(change.role)
+    .bind(i64::from(change.is_active))
+    .bind(tx.now_us())
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Sets the hash of the password.
+///
+/// # Errors
+/// Those of the database.
+pub async fn set_password<A>(tx: &mut Tx, may: &Granted<UserId, A>, hash: &str) -> Result<()> {
+    sqlx::query(
+        "update user_account set password_hash = $2, updated_us = $3, version = version + 1 where user_id = $1",
+    )
+    .bind(may.row().0)
+    .bind(hash)
+    .bind(tx.now_us())
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Puts a better hash of the same password in the place of the one that was just verified, unless it changed meanwhile.
+///
+/// # Errors
+/// Those of the database.
+pub async fn rehash(tx: &mut Tx, id: UserId, old: &str, new: &str) -> Result<()> {
+    sqlx::query("update user_account set password_hash = $3 where user_id = $1 and password_hash = $2")
+        .bind(id.0)
+        .bind(old)
+        .bind(new)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Notes a login; no row when the user was disabled, deleted or given another password since `hash` was verified.
+///
+/// # Errors
+/// Those of the database.
+pub async fn note_login(tx: &mut Tx, id: UserId, hash: &str) -> Result<bool> {
+    let done = sqlx::query(
+        "update user_account set last_login_us = $3 where user_id = $1 and password_hash = $2 and is_active = 1",
+    )
+    .bind(id.0)
+    .bind(hash)
+    .bind(tx.now_us())
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Marks the first-login page as done.
+///
+/// # Errors
+/// Those of the database.
+pub async fn complete_intro<A>(tx: &mut Tx, may: &Granted<UserId, A>) -> Result<()> {
+    sqlx::query("update user_account set completed_intro = 1 where user_id = $1")
+        .bind(may.row().0)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Deletes a user with all keys, tokens and sessions.
+///
+/// # Errors
+/// `Reference` when they still own something.
+pub async fn delete<A>(tx: &mut Tx, may: &Granted<UserId, A>) -> Result<()> {
+    sqlx::query("delete from user_account where user_id = $1").bind(may.row().0).execute(&mut **tx).await?;
+    Ok(())
+}
+
+const BY_NAME: &str = "select * from user_account where username = $1";
+
+#[cfg(test)]
+mod tests {
+    use maas_authz::action::EditIdentities;
+    use maas_model::EventType;
+
+    use super::*;
+    use crate::{Audit, testing::on_each};
+
+    fn bob() -> NewUser<'static> {
+        NewUser {
+            username: "Bob",
+            username_folded: "bob",
+            email: Some("bob@example.com"),
+            full_name: "",
+            password_hash: None,
+            role: "user",
+            is_system: false,
+        }
+    }
+
+    #[tokio::test]
+    async fn unique_columns_are_named_alike_on_both_databases() {
+        on_each(async |db| {
+            let store = db.open().await;
+            let may = db.ctx().grant::<EditIdentities>().unwrap();
+            let mut tx = store.begin(&db.ctx()).await.unwrap();
+            insert(&mut tx, &may, &bob()).await.unwrap();
+            tx.commit(Audit::new(EventType::Authorisation, "user.create", "x")).await.unwrap();
+            for (new, column) in [
+                (NewUser { username: "bob", email: None, ..bob() }, "user_account.username_folded"),
+                (NewUser { username: "eve", username_folded: "eve", ..bob() }, "user_account.email"),
+            ] {
+                let mut tx = store.begin(&db.ctx()).await.unwrap();
+                let error = insert(&mut tx, &may, &new).await.unwrap_err();
+                assert!(error.is_unique(column), "{error:?}");
+            }
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn ids_are_never_given_twice() {
+        on_each(async |db| {
+            let store = db.open().await;
+            let may = db.ctx().grant::<EditIdentities>().unwrap();
+            let mut tx = store.begin(&db.ctx()).await.unwrap();
+            let first = insert(&mut tx, &may, &bob()).await.unwrap();
+            delete(&mut tx, &db.ctx().grant_row::<EditIdentities, _>(first).unwrap()).await.unwrap();
+            assert_eq!(insert(&mut tx, &may, &bob()).await.unwrap(), UserId(first.0 + 1));
+        })
+        .await;
+    }
+}
