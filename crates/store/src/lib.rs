@@ -9,11 +9,15 @@ pub mod error;
 pub mod event;
 pub mod failpoint;
 pub mod migrations;
+pub mod region_seen;
+pub mod secret;
 pub mod session;
+pub mod setting;
 pub mod site;
 pub mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod tls_generation;
 pub mod token;
 pub mod user;
 

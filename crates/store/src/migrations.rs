@@ -25,7 +25,13 @@ macro_rules! both {
 }
 
 /// All steps, in order.
-pub const ALL: &[Migration] = &[both!(1, "0001_event"), both!(2, "0002_account")];
+#[rustfmt::skip]
+pub const ALL: &[Migration] = &[
+    both!(1, "0001_event"),
+    both!(2, "0002_account"),
+    both!(10, "0010_setting"),
+    both!(11, "0011_tls"),
+];
 
 /// The schema that this program knows.
 pub fn latest() -> i64 {
