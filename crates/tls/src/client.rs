@@ -7,7 +7,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest::SHA256_OUTPUT_LEN;
 use data_encoding::HEXUPPER;
 use rustls::{
-    ClientConfig, RootCertStore,
+    ClientConfig, RootCertStore, SupportedProtocolVersion,
     client::{WebPkiServerVerifier, danger::ServerCertVerifier},
     pki_types::CertificateDer,
     version::{TLS12, TLS13},
@@ -47,6 +47,14 @@ pub enum TrustError {
 /// # Errors
 /// [`TrustError`] by what was given.
 pub fn client_config(trust: &Trust) -> Result<ClientConfig, TrustError> {
+    client_config_for(trust, &[&TLS13, &TLS12])
+}
+
+/// The same for chosen versions.
+pub(crate) fn client_config_for(
+    trust: &Trust,
+    versions: &[&'static SupportedProtocolVersion],
+) -> Result<ClientConfig, TrustError> {
     let verifier: Arc<dyn ServerCertVerifier> = match trust {
         Trust::System => Arc::new(Verifier::new(provider())?),
         Trust::Roots { pem, with_system } => roots(certificates(pem)?, *with_system)?,
@@ -54,7 +62,7 @@ pub fn client_config(trust: &Trust) -> Result<ClientConfig, TrustError> {
         Trust::Insecure => Arc::new(Unchained::anything()),
     };
     Ok(ClientConfig::builder_with_provider(provider())
-        .with_protocol_versions(&[&TLS13, &TLS12])?
+        .with_protocol_versions(versions)?
         .dangerous()
         .with_custom_certificate_verifier(verifier)
         .with_no_client_auth())

@@ -4,16 +4,32 @@
 //! before the old one stops accepting. Each connection has a handshake time-out, a header time-out and a place in the
 //! table of connections per address.
 
+mod accept;
+mod caps;
+mod config;
+mod connection;
+mod door;
+mod io;
+mod ports;
+mod pulse;
+mod sockets;
+
 use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
 
+use arc_swap::ArcSwapOption;
 use axum::Router;
-use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
+use rustls::ServerConfig;
+use tokio::{
+    sync::watch,
+    time::{interval, timeout},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use self::{caps::Caps, connection::Http, ports::Ports};
 use crate::CertBundle;
 
 /// What should be listened on now.
@@ -92,7 +108,30 @@ pub struct Bound {
 
 /// The listeners of a region.
 pub struct Server {
-    // filled by the implementation
+    listening: watch::Receiver<Arc<Listening>>,
+    bound: watch::Sender<Bound>,
+    shared: Arc<Shared>,
+    ports: Ports,
+}
+
+/// What all connections share.
+struct Shared {
+    apps: Apps,
+    limits: Limits,
+    http: Http,
+    caps: Arc<Caps>,
+    /// None while TLS is off.
+    tls: ArcSwapOption<ServerConfig>,
+    tracker: TaskTracker,
+    /// No more connections, and those that are open finish.
+    stop: CancellationToken,
+}
+
+/// What a port speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Plain,
+    Tls,
 }
 
 impl Server {
@@ -100,19 +139,74 @@ impl Server {
     ///
     /// # Errors
     /// The address and the reason, one line, when a first bind fails.
-    pub async fn bind(listening: watch::Receiver<Arc<Listening>>, apps: Apps, limits: Limits) -> Result<Self, String> {
-        let _ = (listening, apps, limits);
-        unimplemented!("tls")
+    pub async fn bind(
+        mut listening: watch::Receiver<Arc<Listening>>,
+        apps: Apps,
+        limits: Limits,
+    ) -> Result<Self, String> {
+        let shared = Arc::new(Shared {
+            apps,
+            http: Http::new(),
+            caps: Caps::new(limits.connections, limits.connections_per_address),
+            limits,
+            tls: ArcSwapOption::empty(),
+            tracker: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        });
+        let wanted = listening.borrow_and_update().clone();
+        let mut ports = Ports::new(shared.clone());
+        ports.follow(&wanted).await?;
+        let bound = watch::Sender::new(ports.bound(None));
+        Ok(Self { listening, bound, shared, ports })
     }
 
     /// What is bound, now and later.
     pub fn bound(&self) -> watch::Receiver<Bound> {
-        unimplemented!("tls")
+        self.bound.subscribe()
     }
 
-    /// Serves until `stop`, then drains: no new connections, requests under way finish within the limit.
-    pub async fn run(self, stop: CancellationToken) {
-        let _ = stop;
-        unimplemented!("tls")
+    /// Serves until `stop`, then drains: no new connections, requests under way finish within the limit. A WebSocket is
+    /// waited for too; whoever serves it must end it when `stop` says so.
+    pub async fn run(mut self, stop: CancellationToken) {
+        self.ports.start();
+        let mut is_watching = true;
+        let mut retries = interval(RETRY);
+        loop {
+            let is_failing = self.bound.borrow().error.is_some();
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                changed = self.listening.changed(), if is_watching => is_watching = changed.is_ok(),
+                _ = retries.tick(), if is_failing => {}
+            }
+            self.follow().await;
+            retries.reset();
+        }
+        self.shared.stop.cancel();
+        drop(self.ports);
+        self.shared.tracker.close();
+        if timeout(self.shared.limits.drain, self.shared.tracker.wait()).await.is_err() {
+            tracing::warn!("connections that did not finish in time are cut off");
+        }
+    }
+
+    async fn follow(&mut self) {
+        let wanted = self.listening.borrow_and_update().clone();
+        let error = self.ports.follow(&wanted).await.err();
+        let bound = self.ports.bound(error);
+        self.bound.send_if_modified(|now| {
+            let is_new = *now != bound;
+            if let Some(error) = bound.error.as_ref().filter(|_| is_new) {
+                tracing::error!(%error, "the change of listeners could not be followed; trying again");
+            }
+            *now = bound;
+            is_new
+        });
     }
 }
+
+/// How soon a bind that failed is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests;
