@@ -10,11 +10,14 @@ pub mod notifications;
 pub mod region;
 pub mod sessions;
 pub mod settings;
+pub(crate) mod site;
 pub mod site_key;
 pub mod ssh_keys;
 pub mod ssl_keys;
 pub mod status;
 pub mod tasks;
+#[cfg(test)]
+mod testing;
 pub mod tls;
 pub mod tokens;
 pub mod users;

@@ -10,7 +10,7 @@ use tokio::sync::{broadcast, watch};
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-use crate::{Error, Result, auth::Gate, site_key::SiteKey, tasks::Tasks};
+use crate::{Error, Result, auth::Gate, site::Site, site_key::SiteKey, ssh_keys::ImportUrls, tasks::Tasks};
 
 /// What a region needs to know before it opens its database.
 #[derive(Clone, Debug)]
@@ -35,6 +35,8 @@ pub struct RegionConfig {
     /// Proxies whose `X-Forwarded-*` headers count, besides loopback.
     pub trusted_proxies: Vec<IpNet>,
     pub password_cost: PasswordCost,
+    /// Where SSH keys are imported from.
+    pub ssh_import: ImportUrls,
 }
 
 /// What one password hash costs (argon2id).
@@ -67,6 +69,7 @@ impl RegionConfig {
             names: Vec::new(),
             trusted_proxies: Vec::new(),
             password_cost: PasswordCost::FULL,
+            ssh_import: ImportUrls::default(),
         }
     }
 
@@ -91,6 +94,7 @@ struct Inner {
     clock: Clock,
     store: Store,
     site_key: SiteKey,
+    site: Site,
     gate: Gate,
     notices: broadcast::Sender<Notice>,
     tasks: Tasks,
@@ -125,9 +129,11 @@ impl Region {
     pub async fn open(config: RegionConfig, clock: Clock) -> Result<Self> {
         let store = Store::open(&config.store(), &clock).await?;
         let site_key = SiteKey::open(&config.data_dir, &store, &clock).await?;
+        let site = Site::open(&config.data_dir, &store, &clock).await?;
         let gate = Gate::new(&site_key, &config);
         let notices = broadcast::Sender::new(NOTICES);
-        let region = Self(Arc::new(Inner { config, clock, store, site_key, gate, notices, tasks: Tasks::default() }));
+        let region =
+            Self(Arc::new(Inner { config, clock, store, site_key, site, gate, notices, tasks: Tasks::default() }));
         region.seed().await?;
         region.spawn_background();
         Ok(region)
@@ -185,6 +191,10 @@ impl Region {
 
     pub(crate) fn site_key(&self) -> &SiteKey {
         &self.0.site_key
+    }
+
+    pub(crate) fn site(&self) -> &Site {
+        &self.0.site
     }
 
     pub(crate) fn gate(&self) -> &Gate {

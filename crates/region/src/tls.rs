@@ -112,3 +112,7 @@ pub async fn status(region: &Region, ctx: &OpCtx) -> Result<TlsStatus> {
     let _ = (region, ctx);
     unimplemented!("core")
 }
+
+/// What this process knows of its own TLS.
+#[derive(Debug, Default)]
+pub(crate) struct State {}

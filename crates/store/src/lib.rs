@@ -9,11 +9,14 @@ pub mod error;
 pub mod event;
 pub mod failpoint;
 pub mod migrations;
+pub mod notification;
 pub mod region_seen;
 pub mod secret;
 pub mod session;
 pub mod setting;
 pub mod site;
+pub mod ssh_key;
+pub mod ssl_key;
 pub mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -31,6 +31,8 @@ pub const ALL: &[Migration] = &[
     both!(2, "0002_account"),
     both!(10, "0010_setting"),
     both!(11, "0011_tls"),
+    both!(12, "0012_notification"),
+    both!(13, "0013_user_key"),
 ];
 
 /// The schema that this program knows.
