@@ -1,0 +1,319 @@
+//! The way of every request: which resource, who asks, what with, which operation, may they; then the handler.
+
+use std::{sync::Arc, time::Instant};
+
+use axum::{body::Body, extract::State};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header, request::Parts};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use maas_authz::{Actor, OpCtx, decide};
+use maas_model::{Endpoint, Secret};
+use maas_region::{
+    Region,
+    auth::{self, Credentials},
+    door,
+};
+use maas_tls::ConnInfo;
+use tracing::Instrument;
+
+use crate::{
+    ApiConfig, body,
+    call::Call,
+    csrf,
+    describe::Description,
+    error::ApiError,
+    form::Form,
+    limits,
+    reply::{self, Reply},
+    route::{Access, Route, Verb},
+    table::{self, Found},
+    v2,
+};
+
+/// What all requests share.
+pub(crate) struct Frame {
+    pub(crate) region: Region,
+    pub(crate) config: ApiConfig,
+    pub(crate) description: Description,
+    hash: HeaderValue,
+}
+
+const API_HASH: &str = "x-maas-api-hash";
+const VERSION_PATH: &str = "/MAAS/api/2.0/version/";
+
+impl Frame {
+    /// Builds what does not change.
+    pub(crate) fn new(region: Region, config: ApiConfig) -> Self {
+        let description = Description::build();
+        let hash = HeaderValue::from_str(&description.hash).expect("hex digits are a header value");
+        Self { region, config, description, hash }
+    }
+
+    /// The headers of a resource's answer.
+    fn finish(&self, reply: &mut Reply, has_hash: bool) {
+        let headers = reply.headers_mut();
+        if has_hash {
+            headers.insert(API_HASH, self.hash.clone());
+        }
+        headers.entry(header::VARY).or_insert(HeaderValue::from_static("Authorization"));
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    }
+}
+
+/// The router's only handler.
+pub(crate) async fn serve(State(frame): State<Arc<Frame>>, request: Request<Body>) -> Reply {
+    let path = request.uri().path();
+    // The one path that everything asks first, and that nothing has to be known for.
+    if path == VERSION_PATH && request.method() == Method::GET && request.uri().query().is_none() {
+        let mut reply = reply::with(StatusCode::OK, reply::JSON, v2::version::body());
+        frame.finish(&mut reply, true);
+        return reply;
+    }
+    let Some(collapsed) = collapse(path) else {
+        let found = table::find(path);
+        return route(frame, request, found).await;
+    };
+    match table::find(&collapsed) {
+        Some(found) => route(frame, request, Some(found)).await,
+        None if is_api(&collapsed) => unknown(&collapsed),
+        None => {
+            let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+            reply::redirect(StatusCode::PERMANENT_REDIRECT, &format!("{collapsed}{query}"))
+        }
+    }
+}
+
+/// The path with runs of slashes made one; nothing when it has none.
+fn collapse(path: &str) -> Option<String> {
+    if !path.contains("//") {
+        return None;
+    }
+    let mut out = String::with_capacity(path.len());
+    for c in path.chars() {
+        if c != '/' || !out.ends_with('/') {
+            out.push(c);
+        }
+    }
+    Some(out)
+}
+
+fn is_api(path: &str) -> bool {
+    path.starts_with("/MAAS/api/2.0")
+}
+
+fn unknown(path: &str) -> Reply {
+    reply::text(StatusCode::NOT_FOUND, format!("Unknown API endpoint: {path}."))
+}
+
+async fn route(frame: Arc<Frame>, request: Request<Body>, found: Option<Found>) -> Reply {
+    let Some(found) = found else { return nowhere(&request) };
+    let began = Instant::now();
+    let (parts, body) = request.into_parts();
+    let method = parts.method.clone();
+    let resource = found.resource;
+    let span = tracing::info_span!("request", http.method = %method, http.route = resource.path);
+    let work = handle(Arc::clone(&frame), parts, body, found).instrument(span);
+    let outcome = tokio::time::timeout(limits::REQUEST_TIME, work).await;
+    let outcome = outcome.unwrap_or_else(|_| Err(Failed::from(too_slow())));
+    let (mut reply, has_hash) = match outcome {
+        Ok(reply) => (reply, true),
+        Err(Failed(error)) => {
+            let has_hash = !error.is_before_the_resource();
+            (error.into_reply(), has_hash)
+        }
+    };
+    if resource.is_api() {
+        frame.finish(&mut reply, has_hash);
+    }
+    if frame.config.metrics.is_some() {
+        let labels = [
+            ("method", method.to_string()),
+            ("path", resource.path.into()),
+            ("status", reply.status().as_str().into()),
+        ];
+        metrics::histogram!("maas_http_request_latency", &labels).record(began.elapsed().as_secs_f64());
+    }
+    reply
+}
+
+fn too_slow() -> ApiError {
+    let line = format!("The request took longer than {} s.", limits::REQUEST_TIME.as_secs());
+    ApiError::Plain(StatusCode::SERVICE_UNAVAILABLE, line)
+}
+
+/// Outside of the table: 404, or the slash that was forgotten.
+fn nowhere(request: &Request<Body>) -> Reply {
+    let path = request.uri().path();
+    if is_api(path) {
+        return unknown(path);
+    }
+    if request.method() == Method::GET && table::find(&format!("{path}/")).is_some() {
+        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+        return reply::redirect(StatusCode::MOVED_PERMANENTLY, &format!("{path}/{query}"));
+    }
+    reply::text(StatusCode::NOT_FOUND, "Not found")
+}
+
+/// An error on its way out.
+struct Failed(ApiError);
+
+impl<E: Into<ApiError>> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+/// Who asks, and with what.
+struct Asker {
+    ctx: OpCtx,
+    session: Option<Secret<String>>,
+}
+
+async fn handle(frame: Arc<Frame>, parts: Parts, body: Body, found: Found) -> Result<Reply, Failed> {
+    let conn = connection(&parts);
+    let method = parts.method.to_string();
+    let path = parts.uri.path().to_owned();
+    let asker = match identify(&frame, &parts, conn, &found).await {
+        Ok(asker) => asker,
+        Err(error) => {
+            let ctx = anonymous(&frame.region, &parts.headers, conn, endpoint(&found));
+            return Err(note_denial(&frame, &ctx, &method, &path, error).await);
+        }
+    };
+    let ctx = asker.ctx.clone();
+    match answer(&frame, parts, body, found, conn, asker).await {
+        Ok(reply) => Ok(reply),
+        Err(error) => Err(note_denial(&frame, &ctx, &method, &path, error).await),
+    }
+}
+
+/// Refusals are kept: of everybody who is known, and of strangers who tried to change something.
+async fn note_denial(frame: &Frame, ctx: &OpCtx, method: &str, path: &str, error: ApiError) -> Failed {
+    let is_stranger_reading = matches!(error, ApiError::NotSignedIn) && matches!(method, "GET" | "HEAD" | "OPTIONS");
+    if error.is_denial() && !is_stranger_reading {
+        let role = ctx.actor.user().map_or("none", |user| user.role.as_str());
+        metrics::counter!("maas_authz_denied_total", "role" => role).increment(1);
+        auth::record_denied(&frame.region, ctx, method, path, &error.to_string()).await;
+    }
+    Failed(error)
+}
+
+fn endpoint(found: &Found) -> Endpoint {
+    if found.resource.is_api() { Endpoint::Api } else { Endpoint::Ui }
+}
+
+async fn identify(frame: &Frame, parts: &Parts, conn: ConnInfo, found: &Found) -> Result<Asker, ApiError> {
+    let endpoint = endpoint(found);
+    if found.resource.is_public() {
+        return Ok(Asker { ctx: anonymous(&frame.region, &parts.headers, conn, endpoint), session: None });
+    }
+    let credentials = door::credentials(&parts.headers);
+    let session = match &credentials {
+        Some(Credentials::Session(key)) => Some(key.clone()),
+        _ => None,
+    };
+    let request = door::request_info(&frame.region, &parts.headers, conn.peer, conn.is_tls, endpoint);
+    let ctx = auth::authenticate(&frame.region, credentials, request).await?;
+    Ok(Asker { ctx, session })
+}
+
+/// The context of somebody unknown.
+pub(crate) fn anonymous(region: &Region, headers: &HeaderMap, conn: ConnInfo, endpoint: Endpoint) -> OpCtx {
+    let request = door::request_info(region, headers, conn.peer, conn.is_tls, endpoint);
+    OpCtx { actor: Actor::Anonymous, request, clock: region.clock().clone() }
+}
+
+async fn answer(
+    frame: &Arc<Frame>,
+    parts: Parts,
+    body: Body,
+    found: Found,
+    conn: ConnInfo,
+    asker: Asker,
+) -> Result<Reply, ApiError> {
+    let resource = found.resource;
+    if !resource.is_open() && asker.ctx.actor == Actor::Anonymous {
+        return Err(ApiError::NotSignedIn);
+    }
+    let verb = Verb::from_http(&parts.method).filter(|verb| resource.routes.iter().any(|route| route.verb == *verb));
+    let Some(verb) = verb else { return Err(ApiError::Method(allowed(resource.routes))) };
+    let query = Form::new(body::parse_query(parts.uri.query().unwrap_or_default()).map_err(ApiError::bad)?);
+    let sent = match verb {
+        Verb::Get | Verb::Delete => Form::default(),
+        Verb::Post | Verb::Put => read_form(&parts.headers, body).await?,
+    };
+    let op = query.filled("op").or_else(|| sent.filled("op")).or(found.op.as_deref());
+    let Some(route) = resource.routes.iter().find(|route| route.verb == verb && route.op == op) else {
+        let line = format!("Unrecognised signature: method={} op={}", verb.as_str(), op.unwrap_or("None"));
+        return Err(ApiError::bad(line));
+    };
+    if !verb.is_safe() {
+        csrf::check(&frame.region, &parts.headers, conn, asker.session.as_ref(), resource.is_csrf_exempt, &sent)?;
+    }
+    check_access(route, &asker.ctx)?;
+    check_format(&query, resource.is_api())?;
+    let form = if matches!(verb, Verb::Get | Verb::Delete) { query } else { sent };
+    let Asker { ctx, session } = asker;
+    (route.handler)(Call { frame: Arc::clone(frame), ctx, parts, conn, vars: found.vars, form, session }).await
+}
+
+fn allowed(routes: &[Route]) -> String {
+    let verbs = Verb::ALL.into_iter().filter(|verb| routes.iter().any(|route| route.verb == *verb));
+    verbs.map(Verb::as_str).collect::<Vec<_>>().join(", ")
+}
+
+fn check_access(route: &Route, ctx: &OpCtx) -> Result<(), ApiError> {
+    match route.access {
+        Access::Public | Access::Anyone => Ok(()),
+        Access::SignedIn if ctx.actor == Actor::Anonymous => Err(ApiError::NotSignedIn),
+        Access::SignedIn => Ok(()),
+        Access::Can(action) => Ok(decide(&ctx.actor, action)?),
+    }
+}
+
+fn check_format(query: &Form, is_api: bool) -> Result<(), ApiError> {
+    match query.filled("format") {
+        Some(other) if is_api && other != "json" => {
+            Err(ApiError::bad(format!("Invalid output format specified '{other}'.")))
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn read_form(headers: &HeaderMap, body: Body) -> Result<Form, ApiError> {
+    let body = read_body(headers, body).await?;
+    body::parse(headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()), &body)
+}
+
+async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
+    let too_large = || {
+        let line = format!("The body is larger than {} bytes.", limits::BODY_BYTES);
+        ApiError::Plain(StatusCode::PAYLOAD_TOO_LARGE, line)
+    };
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|bytes| bytes > limits::BODY_BYTES) {
+        return Err(too_large());
+    }
+    match Limited::new(body, limits::BODY_BYTES).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
+        Err(_) => Err(ApiError::bad("Bad Request: the body ended early")),
+    }
+}
+
+/// The connection; one that nobody told us of comes from nowhere and is trusted with nothing.
+pub(crate) fn connection(parts: &Parts) -> ConnInfo {
+    let nowhere = std::net::SocketAddr::from(([0, 0, 0, 0], 0));
+    parts.extensions.get::<ConnInfo>().copied().unwrap_or(ConnInfo { peer: nowhere, local: nowhere, is_tls: false })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::collapse;
+
+    #[test]
+    fn runs_of_slashes_become_one() {
+        assert_eq!(collapse("/MAAS/api/2.0/"), None);
+        assert_eq!(collapse("//MAAS///api/2.0//").as_deref(), Some("/MAAS/api/2.0/"));
+    }
+}
