@@ -115,7 +115,7 @@ fn is_like(password: &str, related: &[&str]) -> bool {
     let password = password.to_lowercase();
     related.iter().filter(|word| word.chars().count() >= 3).any(|word| {
         let word = word.to_lowercase();
-        password.contains(&word) && password.replace(&word, "").chars().count() < 6
+        password.contains(&word) && password.replace(&word, "").chars().count() < 8
     })
 }
 
