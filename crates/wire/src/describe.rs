@@ -1,14 +1,14 @@
 //! The describe document: what a server can do, as clients of API 2.0 read it.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The whole document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Describe {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub doc: String,
     /// Changes when the document does; equal to the header `X-MAAS-API-Hash`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub hash: String,
     /// For old clients: every handler again.
     #[serde(default)]
@@ -32,16 +32,16 @@ pub struct Resource {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Handler {
     pub name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub doc: String,
     /// Names of the variables in the path, in order.
     #[serde(default)]
     pub params: Vec<String>,
     /// `/MAAS/api/2.0/users/{username}/`
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub path: String,
     /// The same with scheme and host.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub uri: String,
     /// Sorted by name.
     pub actions: Vec<Action>,
@@ -136,6 +136,11 @@ impl Action {
     }
 }
 
+/// Servers write null where they have nothing to say.
+fn or_default<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
 fn tagged<'a>(line: &'a str, tag: &str) -> Option<(&'a str, &'a str)> {
     let (name, text) = line.strip_prefix(tag)?.split_once(':')?;
     Some((name.trim(), text.trim()))
@@ -168,6 +173,13 @@ mod tests {
             let resource = Resource { name: name.into(), anon: None, auth: None };
             assert_eq!(resource.command_word(), word, "{name}");
         }
+    }
+
+    #[test]
+    fn null_is_nothing() {
+        let handler: super::Handler =
+            serde_json::from_str(r#"{"name": "XHandler", "doc": null, "path": null, "actions": []}"#).unwrap();
+        assert_eq!((handler.doc.as_str(), handler.path.as_str()), ("", ""));
     }
 
     #[test]
