@@ -1,9 +1,32 @@
-//! Who is this? Sessions, API keys, bearer tokens and passwords, each turned into an [`OpCtx`].
+//! Who is this? Sessions, API keys, bearer tokens and passwords, each turned into an
+//! [`OpCtx`](maas_authz::OpCtx).
 
-use maas_authz::{OpCtx, RequestInfo};
 use maas_model::{Secret, Timestamp};
 
-use crate::{Region, Result, keys::NewApiKey, users::User};
+use crate::users::User;
+
+pub(crate) mod alphabet;
+mod authenticate;
+mod cache;
+mod csrf;
+mod gate;
+mod limits;
+mod login;
+mod nonce;
+mod oauth;
+mod password;
+mod queue;
+mod record;
+mod throttle;
+
+pub use authenticate::authenticate;
+pub use csrf::{csrf_masked, csrf_matches, csrf_token};
+pub(crate) use gate::{Gate, run_last_use, write_last_use};
+pub(crate) use limits::Limits;
+pub(crate) use login::verify_own_password;
+pub use login::{api_key_for_password, log_in, log_out};
+pub(crate) use password::{Verdict, score, weaknesses};
+pub use record::record_denied;
 
 /// What a request brought to show who it is.
 #[derive(Clone, Debug)]
@@ -69,91 +92,3 @@ pub struct NewSession {
     pub user: User,
     pub expires_at: Timestamp,
 }
-
-/// Turns credentials into a context. `None` is anonymous; a session that is unknown or ended is anonymous too.
-///
-/// # Errors
-/// [`AuthError`] by what the client must be told.
-pub async fn authenticate(
-    region: &Region,
-    credentials: Option<Credentials>,
-    request: RequestInfo,
-) -> Result<OpCtx, AuthError> {
-    let _ = (region, credentials, request);
-    unimplemented!("core")
-}
-
-/// Logs a user in by name and password and starts a session.
-///
-/// # Errors
-/// `Throttled`; or `Invalid` with the one text of API 2.0, whatever was wrong.
-pub async fn log_in(
-    region: &Region,
-    request: &RequestInfo,
-    username: &str,
-    password: &Secret<String>,
-) -> Result<NewSession> {
-    let _ = (region, request, username, password);
-    unimplemented!("core")
-}
-
-/// Ends the session of `ctx`.
-///
-/// # Errors
-/// `Internal` only.
-pub async fn log_out(region: &Region, ctx: &OpCtx) -> Result<()> {
-    let _ = (region, ctx);
-    unimplemented!("core")
-}
-
-/// Trades a name and password for a new API key (`accounts/authenticate/`), replacing the one of the same `consumer` name.
-///
-/// # Errors
-/// `Throttled`; `Forbidden` for anything wrong.
-pub async fn api_key_for_password(
-    region: &Region,
-    request: &RequestInfo,
-    username: &str,
-    password: &Secret<String>,
-    consumer: Option<&str>,
-) -> Result<NewApiKey> {
-    let _ = (region, request, username, password, consumer);
-    unimplemented!("core")
-}
-
-/// The CSRF token that belongs to this session key: 32 characters, derived, nothing stored.
-pub fn csrf_token(region: &Region, session_key: &Secret<String>) -> String {
-    let _ = (region, session_key);
-    unimplemented!("core")
-}
-
-/// Whether `presented` (the token itself, or its 64-character masked form) belongs to the session.
-pub fn csrf_matches(region: &Region, session_key: &Secret<String>, presented: &str) -> bool {
-    let _ = (region, session_key, presented);
-    unimplemented!("core")
-}
-
-/// A fresh 64-character masked form of the session's CSRF token.
-pub fn csrf_masked(region: &Region, session_key: &Secret<String>) -> String {
-    let _ = (region, session_key);
-    unimplemented!("core")
-}
-
-/// Writes the audit row of a denied or refused request (`Denied <METHOD> <path>.`), bounded in rate per source.
-pub async fn record_denied(region: &Region, ctx: &OpCtx, method: &str, path: &str, reason: &str) {
-    let _ = (region, ctx, method, path, reason);
-    unimplemented!("core")
-}
-
-/// What stands between a request and an actor.
-pub struct Gate;
-
-impl Gate {
-    pub(crate) fn new(_: &crate::site_key::SiteKey, _: &crate::RegionConfig) -> Self {
-        Self
-    }
-}
-
-pub(crate) async fn run_last_use(_: &Region) {}
-
-pub(crate) async fn write_last_use(_: &Region) {}

@@ -2,11 +2,15 @@
 
 use std::net::IpAddr;
 
-use maas_authz::OpCtx;
+use maas_authz::{
+    OpCtx,
+    action::{ViewAudit, ViewOwn},
+};
 use maas_model::{Endpoint, EventId, EventType, Level, Outcome, Timestamp};
+use maas_store::event::{self, EventFilter, EventRow};
 use serde_json::Value;
 
-use crate::{Region, Result};
+use crate::{Error, Region, Result};
 
 /// One row of the log. Rows are chained: each carries the hash of itself over the hash before it.
 #[derive(Clone, Debug)]
@@ -72,8 +76,16 @@ pub enum Verified {
 /// # Errors
 /// `Denied`, `BadRequest`.
 pub async fn query(region: &Region, ctx: &OpCtx, query: EventQuery) -> Result<Vec<Event>> {
-    let _ = (region, ctx, query);
-    unimplemented!("core")
+    let own_user_id = match ctx.grant::<ViewAudit>() {
+        Ok(_) => None,
+        Err(_) => Some(ctx.own::<ViewOwn>()?.row().0),
+    };
+    let filter = filter(&query, own_user_id)?;
+    if query.has_node_filter {
+        return Ok(Vec::new());
+    }
+    let rows = event::list(&mut *region.store().reader().await?, &filter).await?;
+    rows.into_iter().map(Event::try_from).collect()
 }
 
 /// Walks the whole chain (`ViewAudit`).
@@ -81,6 +93,77 @@ pub async fn query(region: &Region, ctx: &OpCtx, query: EventQuery) -> Result<Ve
 /// # Errors
 /// `Denied`, `Internal`. A broken chain is an answer and no error.
 pub async fn verify(region: &Region, ctx: &OpCtx) -> Result<Verified> {
-    let _ = (region, ctx);
-    unimplemented!("core")
+    ctx.grant::<ViewAudit>()?;
+    let answer = event::verify(&mut *region.store().reader().await?).await?;
+    Ok(match answer {
+        Ok(chain) => Verified::Whole {
+            rows: chain.rows,
+            first: EventId(chain.first),
+            last: EventId(chain.last),
+            head: chain.head,
+        },
+        Err(broken) => Verified::Broken { at: EventId(broken.at), why: broken.why },
+    })
 }
+
+fn filter(query: &EventQuery, own_user_id: Option<i64>) -> Result<EventFilter> {
+    if query.limit > MOST_ROWS {
+        let why = format!("Requested number of events {} is greater than limit: {MOST_ROWS}", query.limit);
+        return Err(Error::BadRequest(why));
+    }
+    if query.before.is_some() && query.after.is_some() {
+        let why = "There is undetermined behaviour when both `after` and `before` are specified.";
+        return Err(Error::BadRequest(why.to_owned()));
+    }
+    let (from, to) = match query.level {
+        None => (Level::Info, Level::Critical),
+        Some(Level::Audit) => (Level::Audit, Level::Audit),
+        Some(level) => (level, Level::Critical),
+    };
+    Ok(EventFilter {
+        level_from: from as i64,
+        level_to: to as i64,
+        before: query.before.map(|id| id.0),
+        after: query.after.map(|id| id.0),
+        own_user_id,
+        username: query.owner.clone(),
+        kind: query.kind.map(EventType::as_str),
+        action: query.action.clone(),
+        outcome: query.outcome.map(Outcome::as_str),
+        ip: query.ip.map(|ip| ip.to_string()),
+        since_us: query.since.map(Timestamp::micros),
+        until_us: query.until.map(Timestamp::micros),
+        text: query.text.clone(),
+        limit: if query.limit == 0 { DEFAULT_ROWS } else { query.limit.into() },
+    })
+}
+
+impl TryFrom<EventRow> for Event {
+    type Error = Error;
+
+    fn try_from(row: EventRow) -> Result<Self> {
+        let unknown = |what: &str| Error::internal(format!("event {} holds an unknown {what}", row.event_id));
+        Ok(Self {
+            id: EventId(row.event_id),
+            created_at: Timestamp::from_micros(row.created_us),
+            level: Level::from_number(row.level).ok_or_else(|| unknown("level"))?,
+            kind: row.kind.parse().map_err(|_| unknown("type"))?,
+            endpoint: Endpoint::from_number(row.endpoint).ok_or_else(|| unknown("endpoint"))?,
+            outcome: row.outcome.parse().map_err(|_| unknown("outcome"))?,
+            details: serde_json::from_str(&row.details).map_err(|_| unknown("value in its details"))?,
+            ip: row.ip.and_then(|ip| ip.parse().ok()),
+            username: row.username,
+            auth_method: row.auth_method,
+            user_agent: row.user_agent,
+            trace_id: row.trace_id,
+            action: row.action,
+            object_type: row.object_type,
+            object_id: row.object_id,
+            description: row.description,
+            hash: row.hash,
+        })
+    }
+}
+
+const DEFAULT_ROWS: i64 = 100;
+const MOST_ROWS: u32 = 1000;

@@ -10,7 +10,9 @@ use tokio::sync::{broadcast, watch};
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-use crate::{Error, Result, auth::Gate, site::Site, site_key::SiteKey, ssh_keys::ImportUrls, tasks::Tasks};
+use crate::{
+    Error, Result, auth::Gate, site::Site, site_key::SiteKey, ssh_keys::ImportUrls, tasks::Tasks, users::Users,
+};
 
 /// What a region needs to know before it opens its database.
 #[derive(Clone, Debug)]
@@ -96,6 +98,7 @@ struct Inner {
     site_key: SiteKey,
     site: Site,
     gate: Gate,
+    users: Users,
     notices: broadcast::Sender<Notice>,
     tasks: Tasks,
 }
@@ -130,10 +133,19 @@ impl Region {
         let store = Store::open(&config.store(), &clock).await?;
         let site_key = SiteKey::open(&config.data_dir, &store, &clock).await?;
         let site = Site::open(&config.data_dir, &store, &clock).await?;
-        let gate = Gate::new(&site_key, &config);
+        let gate = Gate::new(&site_key, &config)?;
         let notices = broadcast::Sender::new(NOTICES);
-        let region =
-            Self(Arc::new(Inner { config, clock, store, site_key, site, gate, notices, tasks: Tasks::default() }));
+        let region = Self(Arc::new(Inner {
+            config,
+            clock,
+            store,
+            site_key,
+            site,
+            gate,
+            users: Users::default(),
+            notices,
+            tasks: Tasks::default(),
+        }));
         region.seed().await?;
         region.spawn_background();
         Ok(region)
@@ -189,12 +201,17 @@ impl Region {
         &self.0.store
     }
 
-    pub(crate) fn site_key(&self) -> &SiteKey {
+    /// The key for keyed hashes; derive a subkey for each purpose.
+    pub fn site_key(&self) -> &SiteKey {
         &self.0.site_key
     }
 
     pub(crate) fn site(&self) -> &Site {
         &self.0.site
+    }
+
+    pub(crate) fn users(&self) -> &Users {
+        &self.0.users
     }
 
     pub(crate) fn gate(&self) -> &Gate {

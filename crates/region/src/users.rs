@@ -1,9 +1,27 @@
 //! Users: read, create, change, disable, delete with transfer.
 
-use maas_authz::OpCtx;
-use maas_model::{Role, Secret, Timestamp, UserId};
+use maas_authz::{
+    Granted, OpCtx,
+    action::{EditIdentities, EditOwn, ViewIdentities, ViewOwn},
+};
+use maas_model::{Email, EventType, Role, Secret, Timestamp, UserId, Username};
+use maas_store::{
+    Audit, StoreError, Tx, session,
+    user::{self, NewUser, UserChange, UserRow},
+};
+use serde_json::json;
 
-use crate::{Region, Result};
+use crate::{
+    Audience, Error, FieldErrors, Region, Result,
+    auth::{Limits, score, verify_own_password, weaknesses},
+    ssh_keys,
+};
+
+mod cache;
+mod password;
+
+pub(crate) use cache::Users;
+pub use password::{change_own_password, reset_password, strength};
 
 /// A user as those who may see it see it.
 #[derive(Clone, Debug)]
@@ -58,8 +76,9 @@ pub struct Strength {
 /// # Errors
 /// `Denied`.
 pub async fn list(region: &Region, ctx: &OpCtx) -> Result<Vec<User>> {
-    let _ = (region, ctx);
-    unimplemented!("core")
+    ctx.grant::<ViewOwn>()?;
+    let mut reader = region.store().reader().await?;
+    user::list(&mut reader).await?.into_iter().map(User::try_from).collect()
 }
 
 /// One user by name.
@@ -67,8 +86,8 @@ pub async fn list(region: &Region, ctx: &OpCtx) -> Result<Vec<User>> {
 /// # Errors
 /// `NotFound { what: "User" }`, `Denied`.
 pub async fn lookup(region: &Region, ctx: &OpCtx, username: &str) -> Result<User> {
-    let _ = (region, ctx, username);
-    unimplemented!("core")
+    ctx.grant::<ViewOwn>()?;
+    User::try_from(find(region, username).await?)
 }
 
 /// The caller.
@@ -76,8 +95,8 @@ pub async fn lookup(region: &Region, ctx: &OpCtx, username: &str) -> Result<User
 /// # Errors
 /// `Denied` when nobody is signed in.
 pub async fn whoami(region: &Region, ctx: &OpCtx) -> Result<User> {
-    let _ = (region, ctx);
-    unimplemented!("core")
+    let may = ctx.own::<ViewOwn>()?;
+    find_by_id(region, *may.row()).await?.ok_or(NOT_FOUND)
 }
 
 /// Whether the site has no real user yet.
@@ -85,8 +104,7 @@ pub async fn whoami(region: &Region, ctx: &OpCtx) -> Result<User> {
 /// # Errors
 /// `Internal`.
 pub async fn is_empty(region: &Region) -> Result<bool> {
-    let _ = region;
-    unimplemented!("core")
+    Ok(user::count(&mut *region.store().reader().await?).await? == 0)
 }
 
 /// Creates a user with its first API key's name reserved; all or nothing.
@@ -94,8 +112,30 @@ pub async fn is_empty(region: &Region) -> Result<bool> {
 /// # Errors
 /// `Invalid` by field: `username`, `email`, `password`, `key`.
 pub async fn create(region: &Region, ctx: &OpCtx, new: CreateUser) -> Result<User> {
-    let _ = (region, ctx, new);
-    unimplemented!("core")
+    let may = ctx.grant::<EditIdentities>()?;
+    let checked = check_new(region, &new).await?;
+    let keys = new.ssh_keys.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    let keys = keys.map(ssh_keys::parse_file).transpose()?.unwrap_or_default();
+    let hash = region.gate().hash(&new.password).await?;
+    let mut tx = region.store().begin(ctx).await?;
+    let row = NewUser {
+        username: checked.username.as_str(),
+        username_folded: &checked.username.folded(),
+        email: checked.email.as_ref().map(Email::as_str),
+        full_name: &checked.full_name,
+        password_hash: Some(&hash),
+        role: new.role.as_str(),
+        is_system: false,
+    };
+    let id = user::insert(&mut tx, &may, &row).await.map_err(duplicate)?;
+    ssh_keys::insert_new(&mut tx, &ctx.grant_row::<EditIdentities, _>(id)?, &keys, "").await?;
+    let text = format!("Created {} '{}'.", new.role.audit_word(), checked.username);
+    let details = json!({ "username": row.username, "email": row.email, "full_name": row.full_name, "role": row.role,
+        "ssh_keys": keys.iter().map(|key| key.fingerprint()).collect::<Vec<_>>() });
+    tx.commit(Audit::new(EventType::Authorisation, "user.create", text).object("user", id).details(details)).await?;
+    log_user(ctx, "created", checked.username.as_str(), new.role);
+    region.announce("user", "create", json!(id.0), Audience::Administrators);
+    find_by_id(region, id).await?.ok_or(NOT_FOUND)
 }
 
 /// Changes a user; oneself may change `email` and `full_name`, an administrator everything of others.
@@ -103,8 +143,30 @@ pub async fn create(region: &Region, ctx: &OpCtx, new: CreateUser) -> Result<Use
 /// # Errors
 /// `NotFound`, `Denied`, `Invalid`; `BadRequest` for system users, and for taking the last administrator away.
 pub async fn edit(region: &Region, ctx: &OpCtx, username: &str, change: EditUser) -> Result<User> {
-    let _ = (region, ctx, username, change);
-    unimplemented!("core")
+    let is_own = ctx.actor.user().is_some_and(|caller| caller.username == username);
+    if is_own {
+        ctx.own::<EditOwn>()?;
+    } else {
+        ctx.grant::<EditIdentities>()?;
+    }
+    let mut tx = region.store().begin(ctx).await?;
+    let before = User::try_from(find_in(&mut tx, username).await?)?;
+    modifiable(&before)?;
+    let after = changed(&before, &change)?;
+    if is_own && (after.role != before.role || after.is_active != before.is_active) {
+        return Err(Error::BadRequest("You cannot change your own role or disable yourself.".to_owned()));
+    }
+    keep_an_administrator(&mut tx, &before, after.role == Role::Administrator && after.is_active).await?;
+    save(&mut tx, ctx, is_own, &after).await.map_err(duplicate)?;
+    if before.is_active && !after.is_active {
+        session::delete_of(&mut tx, before.id, None).await?;
+    }
+    tx.commit(edit_audit(&before, &after)).await?;
+    if before.role != after.role || before.is_active != after.is_active {
+        log_user(ctx, "updated", username, after.role);
+    }
+    region.announce("user", "update", json!(before.id.0), Audience::Administrators);
+    find_by_id(region, before.id).await?.ok_or(NOT_FOUND)
 }
 
 /// Deletes a user, giving what they own to `transfer_to` first. An unknown user is no error and no event (`false`).
@@ -112,8 +174,27 @@ pub async fn edit(region: &Region, ctx: &OpCtx, username: &str, change: EditUser
 /// # Errors
 /// `BadRequest` for oneself, system users and users who still own things; `NotFound` for an unknown `transfer_to`.
 pub async fn delete(region: &Region, ctx: &OpCtx, username: &str, transfer_to: Option<&str>) -> Result<bool> {
-    let _ = (region, ctx, username, transfer_to);
-    unimplemented!("core")
+    ctx.grant::<EditIdentities>()?;
+    if ctx.actor.user().is_some_and(|caller| caller.username == username) {
+        return Err(Error::BadRequest("An administrator cannot self-delete.".to_owned()));
+    }
+    let mut tx = region.store().begin(ctx).await?;
+    let Some(row) = user::find(&mut tx, username).await? else { return Ok(false) };
+    let gone = User::try_from(row)?;
+    modifiable(&gone)?;
+    if let Some(heir) = transfer_to {
+        transfer(&mut tx, &gone, heir).await?;
+    }
+    keep_an_administrator(&mut tx, &gone, false).await?;
+    let may = ctx.grant_row::<EditIdentities, _>(gone.id)?;
+    user::delete(&mut tx, &may).await.map_err(|error| still_owning(&gone, error))?;
+    let text = format!("Deleted {} '{}'.", gone.role.audit_word(), gone.username);
+    let details = json!({ "username": gone.username, "email": gone.email, "transferred_to": transfer_to });
+    tx.commit(Audit::new(EventType::Authorisation, "user.delete", text).object("user", gone.id).details(details))
+        .await?;
+    log_user(ctx, "deleted", username, gone.role);
+    region.announce("user", "delete", json!(gone.id.0), Audience::Administrators);
+    Ok(true)
 }
 
 /// What a user owns that would have to be transferred, for the page that asks: `("SSH keys", 3)` are not among it.
@@ -121,38 +202,9 @@ pub async fn delete(region: &Region, ctx: &OpCtx, username: &str, transfer_to: O
 /// # Errors
 /// `NotFound`, `Denied`.
 pub async fn owned(region: &Region, ctx: &OpCtx, username: &str) -> Result<Vec<(&'static str, i64)>> {
-    let _ = (region, ctx, username);
-    unimplemented!("core")
-}
-
-/// Sets another user's password and ends their sessions; with `revoke_keys` their API keys and tokens too.
-///
-/// # Errors
-/// `NotFound`, `Denied`, `Invalid` under `password`, `BadRequest` for system users.
-pub async fn reset_password(
-    region: &Region,
-    ctx: &OpCtx,
-    username: &str,
-    password: Secret<String>,
-    revoke_keys: bool,
-) -> Result<()> {
-    let _ = (region, ctx, username, password, revoke_keys);
-    unimplemented!("core")
-}
-
-/// Changes one's own password, which asks for the old one; all other sessions end.
-///
-/// # Errors
-/// `Invalid` under `old_password` or `password`; `Throttled`.
-pub async fn change_own_password(
-    region: &Region,
-    ctx: &OpCtx,
-    old: Secret<String>,
-    new: Secret<String>,
-    revoke_keys: bool,
-) -> Result<()> {
-    let _ = (region, ctx, old, new, revoke_keys);
-    unimplemented!("core")
+    ctx.grant::<ViewIdentities>()?;
+    find(region, username).await?;
+    Ok(Vec::new())
 }
 
 /// Marks the first-login page as done for the caller.
@@ -160,16 +212,247 @@ pub async fn change_own_password(
 /// # Errors
 /// `Denied`.
 pub async fn complete_intro(region: &Region, ctx: &OpCtx) -> Result<()> {
-    let _ = (region, ctx);
-    unimplemented!("core")
+    let may = ctx.own::<EditOwn>()?;
+    let mut tx = region.store().begin(ctx).await?;
+    user::complete_intro(&mut tx, &may).await?;
+    let audit = Audit::new(EventType::Authorisation, "user.intro", "Completed the introduction.");
+    Ok(tx.commit(audit.object("user", may.row())).await?)
 }
 
-/// How strong a password would be for this user.
-pub fn strength(username: &str, email: &str, password: &Secret<String>) -> Strength {
-    let _ = (username, email, password);
-    unimplemented!("core")
+/// The user of this id, from memory while nothing has changed.
+pub(crate) async fn find_by_id(region: &Region, id: UserId) -> Result<Option<User>> {
+    let change = region.store().change_count();
+    if let Some(user) = region.users().find(change, id) {
+        return Ok(Some(user));
+    }
+    let Some(row) = user::find_by_id(&mut *region.store().reader().await?, id).await? else { return Ok(None) };
+    let user = User::try_from(row)?;
+    region.users().insert(change, user.clone());
+    Ok(Some(user))
 }
 
-pub(crate) async fn seed_system_users(_: &Region) -> Result<()> {
+/// `MAAS` and `maas-init-node`, which racks and machines act as. They cannot log in, and MAAS lists them.
+pub(crate) async fn seed_system_users(region: &Region) -> Result<()> {
+    for (username, role) in [("MAAS", Role::Administrator), ("maas-init-node", Role::User)] {
+        if user::find(&mut *region.store().reader().await?, username).await?.is_some() {
+            continue;
+        }
+        let ctx = region.job_ctx("seed");
+        let new = NewUser {
+            username,
+            username_folded: &username.to_lowercase(),
+            email: None,
+            full_name: "",
+            password_hash: None,
+            role: role.as_str(),
+            is_system: true,
+        };
+        let mut tx = region.store().begin(&ctx).await?;
+        match user::insert(&mut tx, &ctx.grant::<EditIdentities>()?, &new).await {
+            // Another region was quicker.
+            Err(StoreError::Unique { .. }) => continue,
+            inserted => inserted?,
+        };
+        let text = format!("Created {} '{username}'.", role.audit_word());
+        tx.commit(Audit::new(EventType::Authorisation, "user.create", text).object("user", username)).await?;
+    }
     Ok(())
 }
+
+async fn find(region: &Region, username: &str) -> Result<UserRow> {
+    user::find(&mut *region.store().reader().await?, username).await?.ok_or(NOT_FOUND)
+}
+
+async fn find_in(tx: &mut Tx, username: &str) -> Result<UserRow> {
+    user::find(tx, username).await?.ok_or(NOT_FOUND)
+}
+
+/// The user of this name who is no system user, for what is done to users.
+pub(crate) async fn person(tx: &mut Tx, username: &str) -> Result<User> {
+    let user = User::try_from(find_in(tx, username).await?)?;
+    modifiable(&user)?;
+    Ok(user)
+}
+
+struct Checked {
+    username: Username,
+    email: Option<Email>,
+    full_name: String,
+}
+
+/// Checks all fields at once.
+async fn check_new(region: &Region, new: &CreateUser) -> Result<Checked> {
+    let mut errors = FieldErrors::new();
+    let mut note = |field: &str, message: String| errors.entry(field.to_owned()).or_default().push(message);
+    let username = new.username.parse::<Username>().map_err(|why| note("username", why.to_string())).ok();
+    let email = email(&new.email).map_err(|why| note("email", why)).ok();
+    let full_name = full_name(&new.full_name).map_err(|why| note("full_name", why)).ok();
+    for message in password::judge(region, &new.username, &new.email, &new.password).await? {
+        note("password", message);
+    }
+    match (username, email, full_name) {
+        (Some(username), Some(email), Some(full_name)) if errors.is_empty() => {
+            Ok(Checked { username, email, full_name })
+        }
+        _ => Err(Error::Invalid(errors)),
+    }
+}
+
+fn email(text: &str) -> Result<Option<Email>, String> {
+    if text.is_empty() {
+        Ok(None)
+    } else {
+        text.parse().map(Some).map_err(|why: maas_model::user::NameError| why.to_string())
+    }
+}
+
+/// A name that people give to a key or token.
+pub(crate) fn checked_label(text: &str) -> Result<String, String> {
+    match text.chars().count() {
+        0 => Err("This field is required.".to_owned()),
+        1..=255 if text.chars().any(char::is_control) => Err("Control characters are not allowed.".to_owned()),
+        1..=255 => Ok(text.to_owned()),
+        _ => Err("Ensure this value has at most 255 characters.".to_owned()),
+    }
+}
+
+fn full_name(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.chars().count() > 150 {
+        return Err("Ensure this value has at most 150 characters.".to_owned());
+    }
+    if text.chars().any(char::is_control) {
+        return Err("Control characters are not allowed.".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+fn changed(before: &User, change: &EditUser) -> Result<User> {
+    let mut after = before.clone();
+    if let Some(text) = &change.email {
+        let checked = email(text).map_err(|why| Error::field("email", why))?;
+        after.email = checked.map_or(String::new(), |email| email.as_str().to_owned());
+    }
+    if let Some(text) = &change.full_name {
+        after.full_name = full_name(text).map_err(|why| Error::field("full_name", why))?;
+    }
+    after.role = change.role.unwrap_or(before.role);
+    after.is_active = change.is_active.unwrap_or(before.is_active);
+    Ok(after)
+}
+
+async fn save(tx: &mut Tx, ctx: &OpCtx, is_own: bool, after: &User) -> Result<(), StoreError> {
+    let change = UserChange {
+        email: Some(after.email.as_str()).filter(|email| !email.is_empty()),
+        full_name: &after.full_name,
+        role: after.role.as_str(),
+        is_active: after.is_active,
+    };
+    let own: Option<Granted<UserId, EditOwn>> = ctx.own().ok().filter(|_| is_own);
+    match own {
+        Some(may) => user::update(tx, &may, &change).await,
+        None => match ctx.grant_row::<EditIdentities, _>(after.id) {
+            Ok(may) => user::update(tx, &may, &change).await,
+            Err(_) => Ok(()),
+        },
+    }
+}
+
+fn edit_audit(before: &User, after: &User) -> Audit {
+    let name = &before.username;
+    let text = match (before.is_active, after.is_active) {
+        (true, false) => format!("Disabled user '{name}'."),
+        (false, true) => format!("Enabled user '{name}'."),
+        _ if before.role != after.role => format!("Changed admin flag of '{name}'."),
+        _ => format!("Updated user '{name}'."),
+    };
+    let view = |user: &User| json!({ "email": user.email, "full_name": user.full_name, "role": user.role.as_str(), "is_active": user.is_active });
+    let (mut old, mut new) = (view(before), view(after));
+    if let (Some(old), Some(new)) = (old.as_object_mut(), new.as_object_mut()) {
+        let same: Vec<String> =
+            old.iter().filter(|(key, value)| new.get(*key) == Some(value)).map(|(key, _)| key.clone()).collect();
+        for key in same {
+            old.remove(&key);
+            new.remove(&key);
+        }
+    }
+    let audit = Audit::new(EventType::Authorisation, "user.update", text).object("user", before.id);
+    audit.details(json!({ "before": old, "after": new }))
+}
+
+/// What the user owns goes to the heir. Machines, addresses and ranges will; there are none yet.
+async fn transfer(tx: &mut Tx, from: &User, heir: &str) -> Result<()> {
+    let heir = find_in(tx, heir).await?;
+    maas_store::failpoint("user.delete:transfer");
+    tracing::debug!(user.id = from.id.0, heir.id = heir.user_id, "nothing to transfer");
+    Ok(())
+}
+
+fn modifiable(user: &User) -> Result<()> {
+    if user.is_system { Err(Error::BadRequest("System users cannot be modified.".to_owned())) } else { Ok(()) }
+}
+
+/// Refuses to take the last administrator away.
+async fn keep_an_administrator(tx: &mut Tx, user: &User, stays: bool) -> Result<()> {
+    let is_one = user.role == Role::Administrator && user.is_active;
+    if !is_one || stays || user::count_other_administrators(tx, user.id).await? > 0 {
+        return Ok(());
+    }
+    let why =
+        format!("'{}' is the last active administrator. Make somebody else an administrator first.", user.username);
+    Err(Error::BadRequest(why))
+}
+
+fn duplicate(error: StoreError) -> Error {
+    match error {
+        StoreError::Unique { column } if column.starts_with("user_account.username") => {
+            Error::field("username", "A user with that username already exists.")
+        }
+        StoreError::Unique { column } if column == "user_account.email" => {
+            Error::field("email", "User with this E-mail address already exists.")
+        }
+        other => other.into(),
+    }
+}
+
+fn still_owning(user: &User, error: StoreError) -> Error {
+    match error {
+        StoreError::Reference(_) => {
+            Error::BadRequest(format!("User {} cannot be deleted: things are still allocated", user.username))
+        }
+        other => other.into(),
+    }
+}
+
+/// A line of the security log.
+fn log_user(ctx: &OpCtx, what: &str, username: &str, role: Role) {
+    let ip = ctx.request.ip.map(tracing::field::display);
+    let event = format!("USER_{what}:{username}:{}", role.log_word());
+    tracing::warn!(
+        target: "security", r#type = "security", user_id = ctx.actor.label(), request_remote_ip = ip,
+        useragent = ctx.request.user_agent, trace_id = ctx.request.trace_id, "{event}"
+    );
+}
+
+impl TryFrom<UserRow> for User {
+    type Error = Error;
+
+    fn try_from(row: UserRow) -> Result<Self> {
+        Ok(Self {
+            id: UserId(row.user_id),
+            username: row.username,
+            email: row.email.unwrap_or_default(),
+            full_name: row.full_name,
+            role: row.role.parse().map_err(|why: String| Error::internal(why))?,
+            is_active: row.is_active == 1,
+            is_local: row.is_local == 1,
+            is_system: row.is_system == 1,
+            completed_intro: row.completed_intro == 1,
+            joined_at: Timestamp::from_micros(row.created_us),
+            last_login_at: row.last_login_us.map(Timestamp::from_micros),
+            ssh_key_count: row.ssh_key_count,
+        })
+    }
+}
+
+const NOT_FOUND: Error = Error::NotFound { what: "User" };

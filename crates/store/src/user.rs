@@ -22,6 +22,7 @@ pub struct UserRow {
     pub completed_intro: i64,
     pub last_login_us: Option<i64>,
     pub created_us: i64,
+    pub ssh_key_count: i64,
 }
 
 /// Who a credential belongs to, as every request needs it.
@@ -59,7 +60,7 @@ pub struct UserChange<'a> {
 /// # Errors
 /// Those of the database.
 pub async fn list(connection: &mut Connection) -> Result<Vec<UserRow>> {
-    Ok(sqlx::query_as("select * from user_account order by username").fetch_all(connection).await?)
+    Ok(sqlx::query_as(ALL).fetch_all(connection).await?)
 }
 
 /// The user of this name, letter for letter.
@@ -75,8 +76,7 @@ pub async fn find(connection: &mut Connection, username: &str) -> Result<Option<
 /// # Errors
 /// Those of the database.
 pub async fn find_by_id(connection: &mut Connection, id: UserId) -> Result<Option<UserRow>> {
-    let query = sqlx::query_as("select * from user_account where user_id = $1");
-    Ok(query.bind(id.0).fetch_optional(connection).await?)
+    Ok(sqlx::query_as(BY_ID).bind(id.0).fetch_optional(connection).await?)
 }
 
 /// How many users there are who are people.
@@ -217,7 +217,19 @@ pub async fn delete<A>(tx: &mut Tx, may: &Granted<UserId, A>) -> Result<()> {
     Ok(())
 }
 
-const BY_NAME: &str = "select * from user_account where username = $1";
+macro_rules! select {
+    ($which:literal) => {
+        concat!(
+            "select u.*, (select count(*) from ssh_key k where k.user_id = u.user_id) as ssh_key_count
+            from user_account u ",
+            $which
+        )
+    };
+}
+
+const ALL: &str = select!("order by u.username");
+pub(crate) const BY_NAME: &str = select!("where u.username = $1");
+pub(crate) const BY_ID: &str = select!("where u.user_id = $1");
 
 #[cfg(test)]
 mod tests {
