@@ -167,3 +167,40 @@ impl TryFrom<EventRow> for Event {
 
 const DEFAULT_ROWS: i64 = 100;
 const MOST_ROWS: u32 = 1000;
+
+#[cfg(test)]
+mod tests {
+    use maas_store::Audit;
+
+    use super::*;
+    use crate::testing::with_region;
+
+    #[tokio::test]
+    async fn auditors_see_all_and_others_their_own() {
+        with_region(async |site| {
+            let (admin, bob) = (site.ctx("admin").await, site.ctx("bob").await);
+            for ctx in [&admin, &bob] {
+                let audit = Audit::new(EventType::Settings, "test", "100% {done}.");
+                site.region.store().begin(ctx).await.unwrap().commit(audit).await.unwrap();
+            }
+            let audit = || EventQuery { level: Some(Level::Audit), ..EventQuery::default() };
+            let mine = query(&site.region, &bob, audit()).await.unwrap();
+            assert_eq!(mine.iter().map(|event| event.username.as_str()).collect::<Vec<_>>(), ["bob"]);
+            let all = query(&site.region, &admin, EventQuery { limit: 2, ..audit() }).await.unwrap();
+            assert_eq!(all[1].username, "admin");
+            assert_eq!((all[0].auth_method.as_str(), all[0].description.as_str()), ("session:1", "100% {done}."));
+            assert!(
+                query(&site.region, &admin, EventQuery::default()).await.unwrap().is_empty(),
+                "`info` has no audit rows"
+            );
+            let both = EventQuery { before: Some(EventId(1)), after: Some(EventId(1)), ..audit() };
+            assert!(query(&site.region, &admin, both).await.unwrap_err().to_string().contains("undetermined"));
+            assert!(query(&site.region, &admin, EventQuery { limit: 1001, ..audit() }).await.is_err());
+            let node = EventQuery { has_node_filter: true, ..audit() };
+            assert!(query(&site.region, &admin, node).await.unwrap().is_empty());
+            assert!(matches!(verify(&site.region, &admin).await.unwrap(), Verified::Whole { .. }));
+            assert!(verify(&site.region, &bob).await.is_err());
+        })
+        .await;
+    }
+}

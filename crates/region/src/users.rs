@@ -456,3 +456,127 @@ impl TryFrom<UserRow> for User {
 }
 
 const NOT_FOUND: Error = Error::NotFound { what: "User" };
+
+#[cfg(test)]
+mod tests {
+    use maas_model::Secret;
+
+    use super::*;
+    use crate::testing::{TestRegion, with_region};
+
+    fn new(username: &str) -> CreateUser {
+        CreateUser {
+            username: username.into(),
+            email: format!("{username}@Example.com"),
+            full_name: " Carol C. ".into(),
+            password: Secret::new("ochre-Lantern-49-tugboat".into()),
+            role: Role::User,
+            ssh_keys: None,
+        }
+    }
+
+    async fn fields(site: &TestRegion, new: CreateUser) -> Vec<String> {
+        match create(&site.region, &site.ctx("admin").await, new).await {
+            Err(Error::Invalid(errors)) => {
+                errors.into_iter().map(|(name, messages)| format!("{name}: {}", messages[0])).collect()
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_user_is_made_whole_or_not_at_all() {
+        with_region(async |site| {
+            let admin = site.ctx("admin").await;
+            let carol = create(&site.region, &admin, new("carol")).await.unwrap();
+            assert_eq!((carol.email.as_str(), carol.full_name.as_str()), ("carol@example.com", "Carol C."));
+            assert_eq!(site.last_event().await, ("user.create".into(), "Created user 'carol'.".into()));
+            assert!(crate::keys::list_of(&site.region, &admin, "carol").await.unwrap().is_empty());
+            assert_eq!(
+                fields(site, CreateUser { email: String::new(), ..new("Carol") }).await,
+                ["username: A user with that username already exists."]
+            );
+            let same = CreateUser { email: "carol@example.com".into(), ..new("dave") };
+            assert_eq!(fields(site, same).await, ["email: User with this E-mail address already exists."]);
+            let bad = CreateUser { email: "x".into(), password: Secret::new("short".into()), ..new("a/b") };
+            assert_eq!(fields(site, bad).await.len(), 3, "all fields are told at once");
+            assert_eq!(fields(site, CreateUser { ssh_keys: Some("nonsense".into()), ..new("dave") }).await.len(), 1);
+            let denied = create(&site.region, &site.ctx("bob").await, new("dave")).await;
+            assert!(matches!(denied, Err(Error::Denied(_))));
+            assert!(matches!(lookup(&site.region, &admin, "dave").await, Err(Error::NotFound { what: "User" })));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn the_last_administrator_stays() {
+        with_region(async |site| {
+            let host = OpCtx::local_admin("root".into(), site.db.clock.clone());
+            let demote = EditUser { role: Some(Role::User), ..EditUser::default() };
+            let disable = EditUser { is_active: Some(false), ..EditUser::default() };
+            for change in [demote.clone(), disable.clone()] {
+                let error = edit(&site.region, &host, "admin", change).await.unwrap_err().to_string();
+                assert!(error.contains("last active administrator"), "{error}");
+            }
+            assert!(delete(&site.region, &host, "admin", None).await.is_err());
+            let promote = EditUser { role: Some(Role::Administrator), ..EditUser::default() };
+            edit(&site.region, &host, "bob", promote).await.unwrap();
+            assert_eq!(site.last_event().await.1, "Changed admin flag of 'bob'.");
+            edit(&site.region, &host, "admin", disable).await.unwrap();
+            assert_eq!(site.last_event().await.1, "Disabled user 'admin'.");
+            assert!(edit(&site.region, &host, "bob", demote).await.is_err());
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn people_edit_themselves_and_administrators_others() {
+        with_region(async |site| {
+            let (admin, bob) = (site.ctx("admin").await, site.ctx("bob").await);
+            let rename = EditUser { full_name: Some("Bob B.".into()), ..EditUser::default() };
+            assert_eq!(edit(&site.region, &bob, "bob", rename.clone()).await.unwrap().full_name, "Bob B.");
+            assert_eq!(site.events().await[0].details, r#"{"after":{"full_name":"Bob B."},"before":{"full_name":""}}"#);
+            assert!(matches!(edit(&site.region, &bob, "eve", rename.clone()).await, Err(Error::Denied(_))));
+            let promote = EditUser { role: Some(Role::Administrator), ..EditUser::default() };
+            assert!(matches!(edit(&site.region, &bob, "bob", promote).await, Err(Error::BadRequest(_))));
+            assert!(matches!(edit(&site.region, &admin, "nobody", rename.clone()).await, Err(Error::NotFound { .. })));
+            assert!(matches!(edit(&site.region, &admin, "MAAS", rename).await, Err(Error::BadRequest(_))));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn deletion_follows_the_rules_of_the_api() {
+        with_region(async |site| {
+            let admin = site.ctx("admin").await;
+            let text = async |name: &str, heir: Option<&str>| {
+                delete(&site.region, &admin, name, heir).await.map_err(|error| error.to_string())
+            };
+            assert_eq!(text("admin", None).await, Err("An administrator cannot self-delete.".into()));
+            assert_eq!(text("nobody", Some("nobody")).await, Ok(false));
+            assert_eq!(text("bob", Some("nobody")).await, Err("No User matches the given query.".into()));
+            assert_eq!(text("MAAS", None).await, Err("System users cannot be modified.".into()));
+            crate::keys::create(&site.region, &site.ctx("bob").await, None, None).await.unwrap();
+            assert_eq!(text("bob", Some("eve")).await, Ok(true));
+            assert_eq!(site.last_event().await, ("user.delete".into(), "Deleted user 'bob'.".into()));
+            assert!(matches!(delete(&site.region, &site.ctx("eve").await, "admin", None).await, Err(Error::Denied(_))));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn system_users_are_there_and_count_for_nothing() {
+        with_region(async |site| {
+            let names: Vec<String> = list(&site.region, &site.ctx("bob").await)
+                .await
+                .unwrap()
+                .into_iter()
+                .map(|user| user.username)
+                .collect();
+            assert_eq!(names.iter().filter(|name| ["MAAS", "maas-init-node"].contains(&name.as_str())).count(), 2);
+            assert!(!is_empty(&site.region).await.unwrap());
+            assert_eq!(whoami(&site.region, &site.ctx("bob").await).await.unwrap().username, "bob");
+        })
+        .await;
+    }
+}

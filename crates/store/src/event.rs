@@ -161,9 +161,19 @@ impl EventRow {
 /// Appends the rows to the chain and counts the change. The head row is locked until the commit, so ids have no gaps
 /// and their order is the order of commits.
 pub(crate) async fn append(tx: &mut Tx, audits: &[Audit]) -> Result<u64> {
+    append_raising(tx, audits, 1).await
+}
+
+/// As [`append`], but nothing counts as changed.
+pub(crate) async fn append_unnoticed(tx: &mut Tx, audits: &[Audit]) -> Result<u64> {
+    append_raising(tx, audits, 0).await
+}
+
+async fn append_raising(tx: &mut Tx, audits: &[Audit], raise: i64) -> Result<u64> {
     let head = sqlx::query(
-        "update event_head set changes = changes + 1 where head_id = 1 returning last_event_id, last_hash, changes",
+        "update event_head set changes = changes + $1 where head_id = 1 returning last_event_id, last_hash, changes",
     )
+    .bind(raise)
     .fetch_one(&mut **tx)
     .await?;
     let mut id: i64 = head.try_get("last_event_id")?;

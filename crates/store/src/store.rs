@@ -227,6 +227,15 @@ impl Tx {
         Ok(())
     }
 
+    /// Commits a row that tells of something refused: nothing changed, so no cache is emptied and nobody is woken.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn commit_refusal(mut self, audit: Audit) -> Result<()> {
+        event::append_unnoticed(&mut self, &[audit]).await?;
+        Ok(self.tx.commit().await?)
+    }
+
     /// Commits what nobody needs to hear of and no cache depends on: times of last use, heartbeats.
     ///
     /// # Errors

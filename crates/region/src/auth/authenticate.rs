@@ -135,10 +135,10 @@ async fn cached_or(
     {
         return Ok(entry);
     }
-    if gate.wrong_credentials.is_spent(now, request.ip) {
+    if gate.wrong_credentials.is_spent(now, request.ip) && !gate.cache.was_good(&key) {
         return Err(AuthError::Throttled { retry_after: Duration::from_secs(1) });
     }
-    let entry = load.await?;
+    let entry = load.await.inspect_err(|_| gate.cache.remove(&key))?;
     gate.cache.insert(change, key, entry.clone());
     Ok(entry)
 }
@@ -168,4 +168,171 @@ async fn reject(region: &Region, request: &RequestInfo, what: &str, key: Option<
 async fn is_known_key(region: &Region, key: &str) -> bool {
     let Ok(mut reader) = region.store().reader().await else { return false };
     api_key::find(&mut reader, key).await.is_ok_and(|found| found.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use maas_model::TokenScope;
+    use maas_store::testing::request;
+
+    use super::*;
+    use crate::{
+        keys, sessions,
+        testing::{TestRegion, with_region},
+        tokens, users,
+        users::EditUser,
+    };
+
+    async fn key(site: &TestRegion) -> keys::NewApiKey {
+        keys::create(&site.region, &site.ctx("bob").await, None, None).await.unwrap()
+    }
+
+    fn header(site: &TestRegion, key: &keys::NewApiKey, nonce: &str) -> OAuth {
+        OAuth {
+            version: Some("1.0".into()),
+            consumer_key: key.key.consumer_key.clone(),
+            token_key: key.key.token_key.clone(),
+            signature_method: "PLAINTEXT".into(),
+            signature: format!("&{}", key.token_secret.expose()).into(),
+            timestamp: site.db.clock.now().secs().to_string(),
+            nonce: nonce.into(),
+        }
+    }
+
+    async fn ask(site: &TestRegion, oauth: OAuth) -> Result<OpCtx, AuthError> {
+        authenticate(&site.region, Some(Credentials::OAuth(oauth)), request()).await
+    }
+
+    async fn bear(site: &TestRegion, value: &Secret<String>) -> Result<OpCtx, AuthError> {
+        authenticate(&site.region, Some(Credentials::Bearer(value.clone())), request()).await
+    }
+
+    #[tokio::test]
+    async fn an_api_key_is_checked_in_every_part() {
+        with_region(async |site| {
+            let (one, other) = (key(site).await, key(site).await);
+            let now = site.db.clock.now().secs();
+            assert_eq!(ask(site, header(site, &one, "n0")).await.unwrap().actor.label(), "bob");
+            let cases: [(&str, Box<dyn Fn(&mut OAuth)>, &str); 13] = [
+                ("version", Box::new(|o| o.version = Some("2.0".into())), "OAuth version not supported."),
+                ("no version", Box::new(|o| o.version = None), ""),
+                ("method", Box::new(|o| o.signature_method = "HMAC-SHA1".into()), "Signature method not supported"),
+                ("word", Box::new(|o| o.timestamp = "soon".into()), "oauth_timestamp has an unexpected type"),
+                ("old", Box::new(move |o| o.timestamp = (now - 301).to_string()), "Expired timestamp"),
+                ("early", Box::new(move |o| o.timestamp = (now + 301).to_string()), "Expired timestamp"),
+                ("just", Box::new(move |o| o.timestamp = (now - 300).to_string()), ""),
+                ("nonce", Box::new(|o| o.nonce = "n0".into()), "Nonce already used."),
+                ("secret", Box::new(|o| o.signature = "&x".to_owned().into()), "Invalid signature."),
+                ("bare", Box::new(|o| o.signature = o.signature.expose()[1..].to_owned().into()), "Invalid signature."),
+                ("consumer", Box::new(|o| o.consumer_key = "x".into()), "Invalid API key."),
+                ("token", Box::new(|o| o.token_key = "x".into()), "Invalid API key."),
+                ("mixed", Box::new(move |o| o.consumer_key.clone_from(&other.key.consumer_key)), "Invalid API key."),
+            ];
+            for (index, (name, change, wanted)) in cases.into_iter().enumerate() {
+                let mut oauth = header(site, &one, &format!("n{}", index + 1));
+                change(&mut oauth);
+                match ask(site, oauth).await {
+                    Ok(_) => assert_eq!(wanted, "", "{name}"),
+                    Err(error) => {
+                        assert!(error.to_string().contains(wanted) && !wanted.is_empty(), "{name}: {error}");
+                        assert!(!error.to_string().contains(one.token_secret.expose().as_str()), "{name}");
+                    }
+                }
+            }
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_wrong_signature_burns_no_nonce() {
+        with_region(async |site| {
+            let key = key(site).await;
+            let forged = OAuth { signature: "&wrong".to_owned().into(), ..header(site, &key, "n1") };
+            assert!(ask(site, forged).await.is_err());
+            assert!(ask(site, header(site, &key, "n1")).await.is_ok());
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn keys_and_tokens_end_when_they_should() {
+        with_region(async |site| {
+            let bob = site.ctx("bob").await;
+            let soon = site.db.clock.now().plus(Duration::from_secs(60));
+            let ending = keys::create(&site.region, &bob, Some("ci"), Some(soon)).await.unwrap();
+            let token = tokens::create(&site.region, &bob, "t", TokenScope::ReadOnly, soon).await.unwrap();
+            ask(site, header(site, &ending, "n1")).await.unwrap();
+            let ctx = bear(site, &token.value).await.unwrap();
+            assert!(ctx.own::<maas_authz::action::EditOwn>().is_err(), "a read-only token changes nothing");
+            site.db.clock.advance(Duration::from_secs(60));
+            assert!(matches!(ask(site, header(site, &ending, "n2")).await, Err(AuthError::InvalidApiKey)));
+            assert!(matches!(bear(site, &token.value).await, Err(AuthError::InvalidToken)));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn who_is_revoked_or_disabled_is_out_at_once() {
+        with_region(async |site| {
+            let (bob, admin) = (site.ctx("bob").await, site.ctx("admin").await);
+            let later = site.db.clock.now().plus(Duration::from_secs(3600));
+            let (key, gone) = (key(site).await, key(site).await);
+            let token = tokens::create(&site.region, &bob, "t", TokenScope::All, later).await.unwrap();
+            ask(site, header(site, &gone, "n1")).await.unwrap();
+            keys::delete(&site.region, &bob, &gone.key.token_key).await.unwrap();
+            assert!(matches!(ask(site, header(site, &gone, "n2")).await, Err(AuthError::InvalidApiKey)));
+            let disable = EditUser { is_active: Some(false), ..EditUser::default() };
+            users::edit(&site.region, &admin, "bob", disable).await.unwrap();
+            assert!(matches!(ask(site, header(site, &key, "n3")).await, Err(AuthError::Inactive)));
+            assert!(matches!(bear(site, &token.value).await, Err(AuthError::Inactive)));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_checked_key_costs_no_sql_and_its_use_is_noted() {
+        with_region(async |site| {
+            let key = key(site).await;
+            ask(site, header(site, &key, "n1")).await.unwrap();
+            let bob = site.ctx("bob").await;
+            assert_eq!(keys::list(&site.region, &bob).await.unwrap()[0].last_used_at, None);
+            super::super::write_last_use(&site.region).await;
+            let listed = &keys::list(&site.region, &bob).await.unwrap()[0];
+            assert_eq!((listed.last_used_at, listed.last_used_ip), (Some(site.db.clock.now()), request().ip));
+            site.region.store().close().await;
+            ask(site, header(site, &key, "n2")).await.expect("the database is not asked");
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_source_of_wrong_keys_is_stopped_and_heard_about() {
+        with_region(async |site| {
+            let key = key(site).await;
+            ask(site, header(site, &key, "good")).await.unwrap();
+            let mut throttled = 0;
+            for number in 0..150 {
+                let wrong = OAuth { token_key: format!("k{number}"), ..header(site, &key, "n") };
+                throttled += usize::from(matches!(ask(site, wrong).await, Err(AuthError::Throttled { .. })));
+            }
+            assert_eq!(throttled, 50);
+            ask(site, header(site, &key, "still")).await.expect("a key that was right before is not held up");
+            let rows = site.events().await;
+            assert!(
+                rows.iter().all(|row| row.description == "Rejected an unknown API key." && row.outcome == "failed")
+            );
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn sessions_of_nobody_are_anonymous() {
+        with_region(async |site| {
+            let unknown = Some(Credentials::Session("x".to_owned().into()));
+            let ctx = authenticate(&site.region, unknown, request()).await.unwrap();
+            assert_eq!(ctx.actor, Actor::Anonymous);
+            assert!(sessions::list(&site.region, &ctx).await.is_err());
+        })
+        .await;
+    }
 }

@@ -1,5 +1,5 @@
 //! Credentials that were checked already, so that a request with one of them costs no SQL. What is here holds for one
-//! value of the change counter: any commit anywhere, such as a revoked key or a disabled user, empties it.
+//! value of the change counter: any commit anywhere, such as a revoked key or a disabled user, makes it worthless.
 
 use std::{
     collections::HashMap,
@@ -17,14 +17,8 @@ use maas_model::{ApiKeyId, SessionId, Timestamp, TokenId};
 /// Checked credentials, by keyed hash.
 #[derive(Default)]
 pub(crate) struct Cache {
-    known: RwLock<Known>,
+    known: RwLock<HashMap<[u8; 32], (u64, Entry)>>,
     uses: Mutex<HashMap<UseOf, Arc<Use>>>,
-}
-
-#[derive(Default)]
-struct Known {
-    change: u64,
-    entries: HashMap<[u8; 32], Entry>,
 }
 
 /// One checked credential.
@@ -57,20 +51,29 @@ impl Cache {
     /// The credential, if it was checked under this value of the change counter.
     pub(crate) fn find(&self, change: u64, key: &[u8; 32]) -> Option<Entry> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        if known.change == change { known.entries.get(key).cloned() } else { None }
+        known.get(key).filter(|(at, _)| *at == change).map(|(_, entry)| entry.clone())
+    }
+
+    /// Whether the credential was right when it was last checked, which may be long ago.
+    pub(crate) fn was_good(&self, key: &[u8; 32]) -> bool {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).contains_key(key)
     }
 
     /// Remembers a credential that was checked against what the database said at `change` or later.
     pub(crate) fn insert(&self, change: u64, key: [u8; 32], entry: Entry) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        if known.change > change {
-            return;
+        if known.len() >= MOST_ENTRIES {
+            known.retain(|_, (at, _)| *at == change);
         }
-        if known.change < change || known.entries.len() >= MOST_ENTRIES {
-            known.entries.clear();
-            known.change = change;
+        if known.len() >= MOST_ENTRIES {
+            known.clear();
         }
-        known.entries.insert(key, entry);
+        known.insert(key, (change, entry));
+    }
+
+    /// Forgets a credential that turned out to be good no more.
+    pub(crate) fn remove(&self, key: &[u8; 32]) {
+        self.known.write().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
 
     /// The last use of something, which outlives changes; `stored` is what the database says of it.
@@ -143,17 +146,14 @@ mod tests {
     }
 
     #[test]
-    fn any_change_empties_it() {
+    fn what_was_checked_holds_until_the_next_change() {
         let cache = Cache::default();
         cache.insert(1, [1; 32], entry(&cache));
         assert!(cache.find(1, &[1; 32]).is_some());
         assert!(cache.find(2, &[1; 32]).is_none());
-        cache.insert(2, [2; 32], entry(&cache));
-        assert!(cache.find(2, &[1; 32]).is_none());
-        // What was read before the change is not remembered after it.
-        cache.insert(1, [1; 32], entry(&cache));
-        assert!(cache.find(2, &[2; 32]).is_some());
-        assert!(cache.find(2, &[1; 32]).is_none());
+        assert!(cache.was_good(&[1; 32]));
+        cache.remove(&[1; 32]);
+        assert!(!cache.was_good(&[1; 32]));
     }
 
     #[test]

@@ -182,3 +182,210 @@ fn wrong() -> Error {
 const WRONG: &str = "Please enter a correct username and password. Note that both fields may be case-sensitive.";
 const SESSION_KEY: usize = 32;
 const QUEUE_FULL: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use maas_store::testing::request;
+
+    use super::*;
+    use crate::{
+        auth::{Credentials, authenticate},
+        sessions,
+        testing::{TestRegion, with_region},
+        users::{CreateUser, EditUser, change_own_password, reset_password},
+    };
+
+    const PASSWORD: &str = "ochre-Lantern-49-tugboat";
+
+    fn secret(text: &str) -> Secret<String> {
+        text.to_owned().into()
+    }
+
+    fn from(ip: [u8; 4]) -> RequestInfo {
+        RequestInfo { ip: Some(IpAddr::from(ip)), ..request() }
+    }
+
+    async fn add(site: &TestRegion, name: &str, role: Role) {
+        let new = CreateUser {
+            username: name.into(),
+            email: String::new(),
+            full_name: String::new(),
+            password: secret(PASSWORD),
+            role,
+            ssh_keys: None,
+        };
+        users::create(&site.region, &site.region.job_ctx("test"), new).await.unwrap();
+    }
+
+    async fn try_in(site: &TestRegion, ip: [u8; 4], name: &str, password: &str) -> Result<NewSession> {
+        log_in(&site.region, &from(ip), name, &secret(password)).await
+    }
+
+    async fn who(site: &TestRegion, session: &NewSession) -> OpCtx {
+        let credentials = Some(Credentials::Session(session.session_key.clone()));
+        authenticate(&site.region, credentials, request()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_session_lives_until_its_end_its_idle_limit_or_log_out() {
+        with_region(async |site| {
+            add(site, "carol", Role::User).await;
+            let session = try_in(site, [192, 0, 2, 1], "carol", PASSWORD).await.unwrap();
+            assert_eq!(session.session_key.expose().len(), 32);
+            assert!(session.user.last_login_at.is_some());
+            assert_eq!(site.last_event().await, ("login".into(), "Logged in user.".into()));
+            assert_eq!(site.events().await[0].username, "carol");
+            let other = try_in(site, [192, 0, 2, 1], "carol", PASSWORD).await.unwrap();
+            let ctx = who(site, &session).await;
+            assert_eq!(ctx.actor.label(), "carol");
+            let listed = sessions::list(&site.region, &ctx).await.unwrap();
+            assert_eq!(listed.iter().filter(|session| session.is_current).count(), 1);
+            assert_eq!(sessions::revoke_others(&site.region, &ctx).await.unwrap(), 1);
+            assert_eq!(who(site, &other).await.actor, Actor::Anonymous);
+            // Used every half day it goes on, for fourteen days and no longer.
+            let mut halves = 0;
+            while who(site, &session).await.actor != Actor::Anonymous {
+                site.db.clock.advance(Duration::from_secs(43_200));
+                halves += 1;
+            }
+            assert_eq!(halves, 28);
+            let idle = try_in(site, [192, 0, 2, 1], "carol", PASSWORD).await.unwrap();
+            site.db.clock.advance(Duration::from_secs(86_400));
+            assert_eq!(who(site, &idle).await.actor, Actor::Anonymous, "unused for a day");
+            let last = try_in(site, [192, 0, 2, 1], "carol", PASSWORD).await.unwrap();
+            log_out(&site.region, &who(site, &last).await).await.unwrap();
+            assert_eq!(who(site, &last).await.actor, Actor::Anonymous);
+            assert_eq!(site.last_event().await, ("logout".into(), "Logged out user.".into()));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn one_text_for_everything_that_is_wrong() {
+        with_region(async |site| {
+            add(site, "carol", Role::User).await;
+            add(site, "dave", Role::User).await;
+            let disable = EditUser { is_active: Some(false), ..EditUser::default() };
+            users::edit(&site.region, &site.ctx("admin").await, "dave", disable).await.unwrap();
+            for (name, password, row) in [
+                ("carol", "x", "Failed login for 'carol'."),
+                ("Carol", PASSWORD, "Failed login for an unknown user."),
+                ("dave", PASSWORD, "Failed login for 'dave'."),
+                ("MAAS", "", "Failed login for 'MAAS'."),
+                ("hunter2 is my password", "x", "Failed login for an unknown user."),
+                ("bob", "", "Failed login for 'bob'."),
+            ] {
+                let error = try_in(site, [192, 0, 2, 1], name, password).await.unwrap_err();
+                assert_eq!(error.to_string(), WRONG, "{name}");
+                assert_eq!(site.last_event().await.1, row);
+                assert!(!format!("{:?}", site.events().await[0]).contains("hunter2"));
+            }
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn passwords_change_and_sessions_end() {
+        with_region(async |site| {
+            add(site, "carol", Role::Administrator).await;
+            let (one, two) = (
+                try_in(site, [192, 0, 2, 1], "carol", PASSWORD).await.unwrap(),
+                try_in(site, [192, 0, 2, 1], "carol", PASSWORD).await.unwrap(),
+            );
+            let ctx = who(site, &one).await;
+            let change = async |old: &str, new: &str| {
+                change_own_password(&site.region, &ctx, secret(old), secret(new), true).await
+            };
+            assert!(
+                change("wrong", "Other-lantern-50-tugboat").await.unwrap_err().to_string().starts_with("old_password")
+            );
+            assert!(change(PASSWORD, PASSWORD).await.unwrap_err().to_string().starts_with("password"));
+            assert!(change(PASSWORD, "carol1234567").await.unwrap_err().to_string().starts_with("password"));
+            change(PASSWORD, "Other-lantern-50-tugboat").await.unwrap();
+            assert_eq!(site.last_event().await.1, "Changed password of 'carol'.");
+            assert_eq!(who(site, &one).await.actor.label(), "carol", "the session that asked goes on");
+            assert_eq!(who(site, &two).await.actor, Actor::Anonymous);
+            let admin = site.ctx("admin").await;
+            reset_password(&site.region, &admin, "carol", secret(PASSWORD), false).await.unwrap();
+            assert_eq!(who(site, &one).await.actor, Actor::Anonymous);
+            try_in(site, [192, 0, 2, 1], "carol", PASSWORD).await.unwrap();
+            let system = reset_password(&site.region, &admin, "MAAS", secret(PASSWORD), false).await;
+            assert_eq!(system.unwrap_err().to_string(), "System users cannot be modified.");
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_key_for_a_password_replaces_the_one_of_the_same_consumer() {
+        with_region(async |site| {
+            add(site, "carol", Role::User).await;
+            let ask = async |password: &str| {
+                api_key_for_password(&site.region, &request(), "carol", &secret(password), Some("me@host")).await
+            };
+            let first = ask(PASSWORD).await.unwrap();
+            let second = ask(PASSWORD).await.unwrap();
+            assert_ne!(first.key.token_key, second.key.token_key);
+            assert!(matches!(ask("wrong").await, Err(Error::Forbidden(_))));
+            let names: Vec<String> = keys::list_of(&site.region, &site.ctx("admin").await, "carol")
+                .await
+                .unwrap()
+                .into_iter()
+                .map(|key| key.token_key)
+                .collect();
+            assert_eq!(names, [second.key.token_key]);
+            let row = &site.events().await[1];
+            assert_eq!((row.description.as_str(), row.username.as_str()), ("Created API (OAuth) token.", "carol"));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_hash_taken_over_from_maas_is_made_anew() {
+        with_region(async |site| {
+            add(site, "carol", Role::User).await;
+            let django = "pbkdf2_sha256$1000$abcdefghijklmnopqrstuv$7eEkn2Kdg1zhE4zTh0LL8OzM0pm/wV/YitDaFs6cwPw=";
+            let ctx = site.region.job_ctx("test");
+            let id = site.id("carol").await;
+            let may = ctx.grant_row::<maas_authz::action::EditIdentities, _>(id).unwrap();
+            let mut tx = site.region.store().begin(&ctx).await.unwrap();
+            user::set_password(&mut tx, &may, django).await.unwrap();
+            tx.commit_quietly().await.unwrap();
+            for _ in 0..2 {
+                try_in(site, [192, 0, 2, 1], "carol", "pw").await.unwrap();
+            }
+            let row = user::find(&mut site.region.store().reader().await.unwrap(), "carol").await.unwrap().unwrap();
+            assert!(row.password_hash.unwrap().starts_with("$argon2id$"));
+        })
+        .await;
+    }
+
+    /// With real hashes: a thousand wrong logins over fifty addresses at once hold up nobody else for long.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_flood_of_guesses_leaves_the_door_open_for_others() {
+        let db = maas_store::testing::TestDb::sqlite();
+        let mut config = crate::RegionConfig::new(db.dir.path(), &db.config.uri, "host1");
+        config.password_cost = crate::PasswordCost { memory_kib: 16 * 1024, passes: 3 };
+        let region = Region::open(config, db.clock.clone()).await.unwrap();
+        let site = std::sync::Arc::new(TestRegion { region, db });
+        add(&site, "root", Role::Administrator).await;
+        add(&site, "carol", Role::User).await;
+        let mut flood = tokio::task::JoinSet::new();
+        for number in 0..1000_u32 {
+            let site = site.clone();
+            let ip = [198, 51, 100, (number % 50) as u8];
+            let name = if number % 2 == 0 { "root".to_owned() } else { format!("nobody{number}") };
+            flood.spawn(async move { try_in(&site, ip, &name, "wrong").await.map(|_| ()) });
+        }
+        tokio::task::yield_now().await;
+        let started = std::time::Instant::now();
+        try_in(&site, [192, 0, 2, 9], "carol", PASSWORD).await.expect("carol is let in");
+        assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+        let mut refused = 0;
+        while let Some(attempt) = flood.join_next().await {
+            refused += usize::from(matches!(attempt.unwrap(), Err(Error::Throttled { .. })));
+        }
+        assert!(refused > 700, "{refused} of 1000 were refused before they cost a hash");
+    }
+}

@@ -151,7 +151,7 @@ async fn record(region: &Region, ctx: &OpCtx, audit: Audit, mut details: serde_j
     if left_out > 0 {
         details["left_out_before"] = left_out.into();
     }
-    let written = async { region.store().begin(ctx).await?.commit(audit.details(details)).await };
+    let written = async { region.store().begin(ctx).await?.commit_refusal(audit.details(details)).await };
     if let Err(error) = written.await {
         tracing::warn!(error = &error as &dyn std::error::Error, "cannot write the audit row of a refusal");
     }
