@@ -387,7 +387,7 @@ fn settings_pages(add: &mut Add<'_>) {
     let users = some_users();
     let list = |users: &[User], filter: &str| UsersPage {
         shell: settings("users", "Users"),
-        rows: users::rows(users, filter, now()),
+        rows: users::rows(users, filter, Some(UserId(1)), now()),
         total: users.len(),
         filter: filter.into(),
         may_edit: true,
@@ -397,10 +397,9 @@ fn settings_pages(add: &mut Add<'_>) {
     add("users-none", list(&users, "nobody").render());
     let one = |user: &User, is_self| UserPage {
         shell: settings("users", &user.username).under("Users", users::HERE),
-        row: users::row(user, now()),
+        row: users::row(user, is_self.then_some(user.id), now()),
         joined: When::new(user.joined_at, now()),
         form: users::edit_form(&csrf, user, is_self, None, &none),
-        is_self,
     };
     add("user", one(&users[2], false).render());
     add("user-disabled", one(&users[3], false).render());

@@ -73,6 +73,10 @@ pub(crate) fn said(view: &SettingView) -> String {
         (Value::Null, _) => "not set".to_owned(),
         (Value::String(text), _) if text.is_empty() => "not set".to_owned(),
         (Value::Number(number), Some(SettingKind::IntChoice(_))) => seconds(number.as_i64().unwrap_or(0)),
+        (Value::Number(number), _) if view.help.starts_with("Seconds") => {
+            let words = seconds(number.as_i64().unwrap_or(0));
+            if words.ends_with(" seconds") { words } else { format!("{number} ({words})") }
+        }
         (value, _) => plain(value),
     }
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::Path;
 use maas_authz::Action;
-use maas_model::{Role, Timestamp};
+use maas_model::{Role, Timestamp, UserId};
 use maas_region::{
     Error,
     users::{self, CreateUser, EditUser, User},
@@ -41,6 +41,7 @@ pub(crate) struct UserRow {
     pub(crate) is_active: bool,
     pub(crate) is_system: bool,
     pub(crate) is_local: bool,
+    pub(crate) is_self: bool,
     pub(crate) keys: i64,
     pub(crate) last_login: Option<When>,
 }
@@ -52,7 +53,6 @@ pub(crate) struct UserPage {
     pub(crate) shell: Shell,
     pub(crate) row: UserRow,
     pub(crate) joined: When,
-    pub(crate) is_self: bool,
     pub(crate) form: FormView,
 }
 
@@ -62,7 +62,13 @@ pub(crate) async fn list(visit: Visit, input: Input) -> Answer {
     let filter = input.text("q").to_owned();
     let shell = visit.settings_shell("users", "Users").await;
     let may_edit = visit.may(Action::EditIdentities);
-    visit.page(&UsersPage { rows: rows(&all, &filter, visit.now()), total: all.len(), filter, may_edit, shell })
+    visit.page(&UsersPage {
+        rows: rows(&all, &filter, own_id(&visit), visit.now()),
+        total: all.len(),
+        filter,
+        may_edit,
+        shell,
+    })
 }
 
 /// `GET /MAAS/r/settings/users/add`
@@ -132,28 +138,27 @@ async fn add_page(visit: &Visit, input: &Input, errors: &FormErrors) -> FormPage
 
 async fn edit_page(visit: &Visit, user: &User, sent: Option<&Input>, errors: &FormErrors) -> UserPage {
     let shell = visit.settings_shell("users", &user.username).await.under("Users", HERE);
-    let is_self = visit.ctx.actor.user().is_some_and(|actor| actor.id == user.id);
+    let row = row(user, own_id(visit), visit.now());
     UserPage {
-        row: row(user, visit.now()),
         joined: When::new(user.joined_at, visit.now()),
-        form: edit_form(&shell.csrf, user, is_self, sent, errors),
-        is_self,
+        form: edit_form(&shell.csrf, user, row.is_self, sent, errors),
+        row,
         shell,
     }
 }
 
 /// The users that match every word of `filter`.
-pub(crate) fn rows(users: &[User], filter: &str, now: Timestamp) -> Vec<UserRow> {
+pub(crate) fn rows(users: &[User], filter: &str, own: Option<UserId>, now: Timestamp) -> Vec<UserRow> {
     let filter = filter.to_lowercase();
     let wanted = |user: &&User| {
         let role = user.role.as_str();
         let text = format!("{} {} {} {role}", user.username, user.email, user.full_name).to_lowercase();
         filter.split_whitespace().all(|word| text.contains(word))
     };
-    users.iter().filter(wanted).map(|user| row(user, now)).collect()
+    users.iter().filter(wanted).map(|user| row(user, own, now)).collect()
 }
 
-pub(crate) fn row(user: &User, now: Timestamp) -> UserRow {
+pub(crate) fn row(user: &User, own: Option<UserId>, now: Timestamp) -> UserRow {
     UserRow {
         username: user.username.clone(),
         path: text::segment(&user.username),
@@ -163,6 +168,7 @@ pub(crate) fn row(user: &User, now: Timestamp) -> UserRow {
         is_active: user.is_active,
         is_system: user.is_system,
         is_local: user.is_local,
+        is_self: own == Some(user.id),
         keys: user.ssh_key_count,
         last_login: user.last_login_at.map(|at| When::new(at, now)),
     }
@@ -197,6 +203,10 @@ pub(crate) fn edit_form(csrf: &str, user: &User, is_self: bool, sent: Option<&In
         form = form.field(Field::select("role", "Role", roles(), &role).help(ROLE_HELP));
     }
     form.cancel(HERE).errors(errors)
+}
+
+fn own_id(visit: &Visit) -> Option<UserId> {
+    visit.ctx.actor.user().map(|actor| actor.id)
 }
 
 fn email(value: &str) -> Field {
