@@ -120,7 +120,8 @@ fn check(page: &str, html: &str) {
 /// Links and forms go where there is a page.
 fn is_known(page: &str, method: &str, target: &str) {
     let path = target.split(['?', '#']).next().unwrap();
-    let is_elsewhere = path.is_empty() || path == "/MAAS/docs/" || target.starts_with("https://maas.example.com:5443/");
+    let is_elsewhere =
+        path.is_empty() || path == "/MAAS/api/docs/" || target.starts_with("https://maas.example.com:5443/");
     let parts: Vec<&str> = path.split('/').collect();
     let fits = |pattern: &str| {
         let pattern: Vec<&str> = pattern.split('/').collect();

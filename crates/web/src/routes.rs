@@ -135,6 +135,7 @@ static PAGES: &[PageInfo] = &[
     write("/MAAS/r/preferences/api-keys/{key}/delete", EDIT_OWN, || post(api_keys::delete_key)),
     read("/MAAS/r/preferences/api-keys/{key}/rename", SIGNED_IN, || get(api_keys::show_rename)),
     write("/MAAS/r/preferences/api-keys/{key}/rename", EDIT_OWN, || post(api_keys::rename)),
+    read("/MAAS/r/preferences/tokens", SIGNED_IN, || get(api_keys::list)),
     write("/MAAS/r/preferences/tokens", EDIT_OWN, || post(api_keys::create_token)),
     read("/MAAS/r/preferences/tokens/{id}/revoke", SIGNED_IN, || get(api_keys::confirm_revoke)),
     write("/MAAS/r/preferences/tokens/{id}/revoke", EDIT_OWN, || post(api_keys::revoke)),

@@ -395,7 +395,7 @@ fn settings_pages(add: &mut Add<'_>) {
     add("users", list(&users, "").render());
     add("users-one", list(&users[1..2], "admin").render());
     add("users-none", list(&users, "nobody").render());
-    let one = |user: &User, is_self| UserPage {
+    let one = |user: &User, is_self: bool| UserPage {
         shell: settings("users", &user.username).under("Users", users::HERE),
         row: users::row(user, is_self.then_some(user.id), now()),
         joined: When::new(user.joined_at, now()),

@@ -60,7 +60,7 @@ pub(crate) struct TokenRow {
     pub(crate) is_over: bool,
 }
 
-/// `GET /MAAS/r/preferences/api-keys`
+/// `GET /MAAS/r/preferences/api-keys`, and `GET /MAAS/r/preferences/tokens`, since a new token is shown at that address
 pub(crate) async fn list(visit: Visit) -> Answer {
     let page = page(&visit, None, &Input::default(), &FormErrors::default(), &FormErrors::default()).await?;
     visit.page(&page)

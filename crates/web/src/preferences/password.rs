@@ -5,7 +5,8 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use maas_region::users;
+use maas_model::Secret;
+use maas_region::{Error, users};
 use serde_json::json;
 
 use crate::{
@@ -55,9 +56,13 @@ pub(crate) async fn submit(visit: Visit, input: Input) -> Answer {
 pub(crate) async fn strength(visit: Visit, input: Input) -> Result<Response, crate::answer::Failure> {
     let own = own_name(&visit)?;
     let username = input.given("username").unwrap_or(&own).to_owned();
-    let strength = users::strength(&username, input.text("email"), &input.secret("password"));
-    Ok(Json(json!({"score": strength.score, "word": WORDS[usize::from(strength.score.min(4))], "hint": strength.hint}))
-        .into_response())
+    let (email, password) = (input.text("email").to_owned(), input.secret("password"));
+    // More than this is strong in any case, and the judgement takes longer than linear time.
+    let password = Secret::new(password.expose().chars().take(100).collect::<String>());
+    let judged = tokio::task::spawn_blocking(move || users::strength(&username, &email, &password)).await;
+    let strength = judged.map_err(|error| Error::Internal(error.into()))?;
+    let word = WORDS[usize::from(strength.score.min(4))];
+    Ok(Json(json!({"score": strength.score, "word": word, "hint": strength.hint})).into_response())
 }
 
 async fn page(visit: &Visit, errors: &FormErrors) -> FormPage {
