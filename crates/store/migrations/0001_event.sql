@@ -19,9 +19,7 @@ create table event (
     details text not null,
     hash text not null
 );
-create index event_by_level on event (level, event_id);
-create index event_by_username on event (username, event_id);
-create index event_by_action on event (action, event_id);
+create index event_by_user on event (user_id, event_id);
 
 create table event_head (
     head_id bigint primary key check (head_id = 1),

@@ -16,6 +16,8 @@ use sqlx::{
 
 use crate::{Result, StoreError};
 
+mod preflight;
+
 /// Which database it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
@@ -82,8 +84,10 @@ async fn connect_sqlite(path: &Path) -> Result<Pools> {
 
 async fn connect_postgres(config: &StoreConfig) -> Result<Pools> {
     let options = postgres_options(config)?;
+    preflight::check(&options).await?;
     let any = any_options(options.to_url_lossy().as_str())?;
     let write = pool(10, "set application_name = 'maas'").connect_with(any).await?;
+    preflight::check_afterwards(&write).await?;
     let listen = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
     Ok(Pools { backend: Backend::Postgres, read: write.clone(), write, listen: Some(listen) })
 }

@@ -10,7 +10,7 @@ use sqlx::{Row, any::AnyRow};
 use crate::{Connection, Result, StoreError, Tx};
 
 mod chain;
-mod query;
+pub(crate) mod query;
 
 pub use chain::{Broken, Chain, verify};
 pub use query::{EventFilter, list};

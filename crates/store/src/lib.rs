@@ -11,6 +11,8 @@ pub mod failpoint;
 pub mod migrations;
 pub mod notification;
 pub mod region_seen;
+#[cfg(test)]
+mod schema;
 pub mod secret;
 pub mod session;
 pub mod setting;

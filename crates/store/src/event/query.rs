@@ -32,7 +32,13 @@ pub struct EventFilter {
 /// Those of the database.
 pub async fn list(connection: &mut Connection, filter: &EventFilter) -> Result<Vec<EventRow>> {
     let oldest_first = filter.after.is_some();
-    let rows = sqlx::query(if oldest_first { ASCENDING } else { DESCENDING })
+    let text = match (filter.own_user_id, oldest_first) {
+        (None, true) => ALL_ASCENDING,
+        (None, false) => ALL_DESCENDING,
+        (Some(_), true) => OWN_ASCENDING,
+        (Some(_), false) => OWN_DESCENDING,
+    };
+    let rows = sqlx::query(text)
         .bind(filter.level_from)
         .bind(filter.level_to)
         .bind(filter.before.unwrap_or(i64::MAX))
@@ -66,11 +72,14 @@ fn pattern(text: &str) -> String {
     format!("%{escaped}%")
 }
 
+/// Everybody's rows are walked along the ids, one's own along their index; both stop at the limit.
 macro_rules! query {
-    ($order:literal) => {
+    ($whose:literal, $order:literal) => {
         concat!(
             "select * from event where level >= $1 and level <= $2 and event_id < $3 and event_id > $4
-                and ($5 is null or user_id = $5) and ($6 is null or username = $6) and ($7 is null or kind = $7)
+                and ",
+            $whose,
+            " and ($6 is null or username = $6) and ($7 is null or kind = $7)
                 and ($8 is null or action = $8) and ($9 is null or outcome = $9) and ($10 is null or ip = $10)
                 and created_us >= $11 and created_us <= $12
                 and ($13 is null or lower(description) like $13 escape '!')
@@ -81,8 +90,10 @@ macro_rules! query {
     };
 }
 
-const ASCENDING: &str = query!("asc");
-const DESCENDING: &str = query!("desc");
+const ALL_ASCENDING: &str = query!("$5 is null", "asc");
+pub(crate) const ALL_DESCENDING: &str = query!("$5 is null", "desc");
+const OWN_ASCENDING: &str = query!("user_id = $5", "asc");
+pub(crate) const OWN_DESCENDING: &str = query!("user_id = $5", "desc");
 
 #[cfg(test)]
 mod tests {
