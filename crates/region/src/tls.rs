@@ -1,11 +1,45 @@
 //! The site's certificate: generations that are checked, kept sealed, switched on every region, probed, and rolled back.
+//!
+//! A change is three steps: the key is sealed under a new number, then one transaction points at that number and tells the
+//! audit log, then each region (see [`crate::jobs`]) switches and says how it went. A crash between two of them leaves
+//! either the old state or the new one true. A generation that no region has shown yet is taken back by the first region
+//! that cannot show it.
 
-use maas_authz::OpCtx;
+mod bootstrap;
+pub(crate) mod change;
+mod checks;
+pub(crate) mod hsts;
+pub(crate) mod listening;
+mod wait;
+
+use std::time::Duration;
+
+use maas_authz::{
+    OpCtx,
+    action::{EditConfigurations, ViewConfigurations, ViewOwn},
+};
 use maas_model::{Secret, Timestamp};
+use maas_store::{
+    region_seen,
+    tls_generation::{self, AppliedRow, StateRow},
+};
 use maas_tls::{CertificateInfo, Problem};
 use serde::Serialize;
 
-use crate::{Region, Result};
+pub(crate) use self::bootstrap::{SERVER_DAYS, site_ca};
+pub use self::{
+    bootstrap::{Bootstrap, bootstrap, site_ca_fingerprint},
+    hsts::hsts_header,
+};
+use self::{
+    change::{Draft, Kind},
+    wait::for_regions,
+};
+pub(crate) use self::{listening::State, wait::is_alive};
+use crate::{Error, Region, Result};
+
+/// How long to wait for every region's word, if nothing else is asked for.
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A pair to enable.
 #[derive(Clone, Debug)]
@@ -26,6 +60,8 @@ pub struct EnableOptions {
     pub strict: bool,
     pub allow_expired: bool,
     pub allow_self_signed_ca: bool,
+    /// How long to wait for every region's word; zero does not wait. [`PATIENCE`] is the usual.
+    pub wait: Duration,
 }
 
 /// What `enable`, `disable` and `roll_back` did.
@@ -73,26 +109,49 @@ pub struct TlsStatus {
 /// `Denied`; `Invalid` with every problem of section 1.5, keyed by its code (`tls/key-mismatch`); `Unavailable` when a
 /// region could not apply it (it then still serves the generation before).
 pub async fn enable(region: &Region, ctx: &OpCtx, pair: PairPem, options: EnableOptions) -> Result<Change> {
-    let _ = (region, ctx, pair, options);
-    unimplemented!("core")
+    let grant = ctx.grant::<EditConfigurations>()?;
+    let before = tls_generation::state(&mut *region.store().reader().await?).await?;
+    let port = checks::same_port(region, &before, options.port).await?;
+    let (bundle, problems) = checks::check(region, ctx, &pair, &options, &before, port).await?;
+    let bundle = checks::accepted(bundle, &problems, options.strict)?;
+    let current = &before.current;
+    if current.chain.as_deref() == Some(bundle.chain_pem.as_str()) && current.port == Some(i64::from(port)) {
+        return Ok(unchanged(&before, problems));
+    }
+    let kind = if current.port.is_some() { Kind::Replace } else { Kind::Enable };
+    let draft = Draft { port: Some(port), bundle: Some(bundle), is_site_issued: false, is_confirmed: false };
+    let generation = change::store(region, ctx, &grant, &before, draft, kind).await?;
+    finish(region, &before, generation, problems, options.wait).await
 }
 
-/// Switches TLS off.
+/// Switches TLS off; `wait` as in [`EnableOptions::wait`].
 ///
 /// # Errors
-/// `Denied`.
-pub async fn disable(region: &Region, ctx: &OpCtx) -> Result<Change> {
-    let _ = (region, ctx);
-    unimplemented!("core")
+/// `Denied`; `Unavailable` when a region could not follow.
+pub async fn disable(region: &Region, ctx: &OpCtx, wait: Duration) -> Result<Change> {
+    let grant = ctx.grant::<EditConfigurations>()?;
+    let before = tls_generation::state(&mut *region.store().reader().await?).await?;
+    if before.current.port.is_none() {
+        return Ok(unchanged(&before, Vec::new()));
+    }
+    let draft = Draft { port: None, bundle: None, is_site_issued: false, is_confirmed: false };
+    let generation = change::store(region, ctx, &grant, &before, draft, Kind::Disable).await?;
+    finish(region, &before, generation, Vec::new(), wait).await
 }
 
-/// Goes back to the generation before this one.
+/// Goes back to the certificate before this one; `wait` as in [`EnableOptions::wait`].
 ///
 /// # Errors
-/// `Denied`; `BadRequest` when there is none.
-pub async fn roll_back(region: &Region, ctx: &OpCtx) -> Result<Change> {
-    let _ = (region, ctx);
-    unimplemented!("core")
+/// `Denied`; `BadRequest` when there is none; `Unavailable` when a region could not follow.
+pub async fn roll_back(region: &Region, ctx: &OpCtx, wait: Duration) -> Result<Change> {
+    let grant = ctx.grant::<EditConfigurations>()?;
+    let mut reader = region.store().reader().await?;
+    let before = tls_generation::state(&mut reader).await?;
+    let target = change::earlier_certificate(&mut reader, &before.current).await?;
+    drop(reader);
+    let target = target.ok_or_else(|| Error::BadRequest(NOTHING_EARLIER.to_owned()))?;
+    change::point_back(region, ctx, &grant, &before, &target).await?;
+    finish(region, &before, target.generation, Vec::new(), wait).await
 }
 
 /// Checks a pair as [`enable`] would, changing nothing.
@@ -100,19 +159,88 @@ pub async fn roll_back(region: &Region, ctx: &OpCtx) -> Result<Change> {
 /// # Errors
 /// `Denied`. Problems are the answer.
 pub async fn check(region: &Region, ctx: &OpCtx, pair: &PairPem, options: &EnableOptions) -> Result<Vec<Problem>> {
-    let _ = (region, ctx, pair, options);
-    unimplemented!("core")
+    ctx.grant::<EditConfigurations>()?;
+    let before = tls_generation::state(&mut *region.store().reader().await?).await?;
+    let port = checks::same_port(region, &before, options.port).await?;
+    Ok(checks::check(region, ctx, pair, options, &before, port).await?.1)
 }
 
-/// The state. The certificate is public; the table of regions needs `ViewConfigurations`.
+/// The state. The certificate is for everybody signed in; the table of regions needs `ViewConfigurations`.
 ///
 /// # Errors
 /// `Denied`.
 pub async fn status(region: &Region, ctx: &OpCtx) -> Result<TlsStatus> {
-    let _ = (region, ctx);
-    unimplemented!("core")
+    ctx.grant::<ViewOwn>()?;
+    let mut reader = region.store().reader().await?;
+    let state = tls_generation::state(&mut reader).await?;
+    let current = &state.current;
+    let certificate = current.chain.as_deref().and_then(CertificateInfo::from_pem);
+    let regions = match ctx.grant::<ViewConfigurations>() {
+        Ok(_) => tls_generation::applied(&mut reader).await?.into_iter().map(Applied::from).collect(),
+        Err(_) => Vec::new(),
+    };
+    let port = match current.port {
+        // Any free port was asked for; what it became is what the regions say.
+        Some(0) => region_seen::list(&mut reader).await?.into_iter().find_map(|seen| seen.https_port),
+        other => other,
+    };
+    Ok(TlsStatus {
+        is_enabled: current.port.is_some(),
+        port: port.and_then(|port| u16::try_from(port).ok()),
+        generation: current.generation,
+        days_left: certificate.as_ref().map(|info| info.days_left(ctx.clock.now())),
+        certificate,
+        is_site_issued: current.is_site_issued,
+        can_roll_back: change::earlier_certificate(&mut reader, current).await?.is_some(),
+        regions,
+    })
 }
 
-/// What this process knows of its own TLS.
-#[derive(Debug, Default)]
-pub(crate) struct State {}
+/// Waits for the regions' words and says what was done.
+async fn finish(
+    region: &Region,
+    before: &StateRow,
+    generation: i64,
+    warnings: Vec<Problem>,
+    wait: Duration,
+) -> Result<Change> {
+    let regions = for_regions(region, generation, wait).await?;
+    let now = tls_generation::find(&mut *region.store().reader().await?, generation).await?;
+    Ok(Change {
+        generation,
+        is_unchanged: false,
+        warnings,
+        old_fingerprint: before.current.fingerprint.clone(),
+        new_fingerprint: now.and_then(|row| row.fingerprint),
+        regions,
+    })
+}
+
+fn unchanged(state: &StateRow, warnings: Vec<Problem>) -> Change {
+    Change {
+        generation: state.current.generation,
+        is_unchanged: true,
+        warnings,
+        old_fingerprint: state.current.fingerprint.clone(),
+        new_fingerprint: state.current.fingerprint.clone(),
+        regions: Vec::new(),
+    }
+}
+
+impl From<AppliedRow> for Applied {
+    fn from(row: AppliedRow) -> Self {
+        Self {
+            region: row.region,
+            generation: row.generation,
+            fingerprint: row.fingerprint,
+            error: row.error,
+            at: Some(Timestamp::from_micros(row.at_us)),
+        }
+    }
+}
+
+const NOTHING_EARLIER: &str =
+    "There is no earlier certificate to go back to. `maas config-tls disable` switches TLS off.";
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,8 @@ create table tls_generation (
     is_site_issued bigint not null,
     -- Every region that was up has shown it once; from then on no region takes it back by itself.
     confirmed_us bigint,
+    -- Why it was taken back.
+    failure text,
     created_us bigint not null
 );
 insert into tls_generation (generation, previous, is_site_issued, confirmed_us, created_us) values (0, null, 0, 0, 0);

@@ -19,6 +19,8 @@ pub struct GenerationRow {
     pub fingerprint: Option<String>,
     pub is_site_issued: bool,
     pub confirmed_us: Option<i64>,
+    /// Why it was taken back.
+    pub failure: Option<String>,
     pub created_us: i64,
 }
 
@@ -47,7 +49,7 @@ pub struct AppliedRow {
 /// Those of the database.
 pub async fn state(connection: &mut Connection) -> Result<StateRow> {
     let row = sqlx::query(
-        "select g.generation, g.previous, g.port, g.chain, g.fingerprint, g.is_site_issued, g.confirmed_us, g.created_us,
+        "select g.generation, g.previous, g.port, g.chain, g.fingerprint, g.is_site_issued, g.confirmed_us, g.failure, g.created_us,
             s.enabled_since_us, s.is_bootstrapped, s.renewal_error
         from tls_state s join tls_generation g on g.generation = s.generation where s.state_id = 1",
     )
@@ -67,7 +69,7 @@ pub async fn state(connection: &mut Connection) -> Result<StateRow> {
 /// Those of the database.
 pub async fn find(connection: &mut Connection, generation: i64) -> Result<Option<GenerationRow>> {
     let row = sqlx::query(
-        "select generation, previous, port, chain, fingerprint, is_site_issued, confirmed_us, created_us
+        "select generation, previous, port, chain, fingerprint, is_site_issued, confirmed_us, failure, created_us
         from tls_generation where generation = $1",
     )
     .bind(generation)
@@ -168,6 +170,16 @@ pub async fn confirm(tx: &mut Tx, generation: i64) -> Result<bool> {
     Ok(done.rows_affected() == 1)
 }
 
+/// Notes why a generation was taken back.
+///
+/// # Errors
+/// Those of the database.
+pub async fn fail(tx: &mut Tx, generation: i64, why: &str) -> Result<()> {
+    let query = sqlx::query("update tls_generation set failure = $2 where generation = $1");
+    query.bind(generation).bind(why).execute(&mut **tx).await?;
+    Ok(())
+}
+
 /// Keeps a region's word.
 ///
 /// # Errors
@@ -209,6 +221,7 @@ impl TryFrom<AnyRow> for GenerationRow {
             fingerprint: row.try_get("fingerprint")?,
             is_site_issued: row.try_get::<i64, _>("is_site_issued")? != 0,
             confirmed_us: row.try_get("confirmed_us")?,
+            failure: row.try_get("failure")?,
             created_us: row.try_get("created_us")?,
         })
     }
@@ -230,6 +243,7 @@ mod tests {
             fingerprint: port.map(|_| format!("F{generation}")),
             is_site_issued: false,
             confirmed_us: None,
+            failure: None,
             created_us: 5,
         }
     }

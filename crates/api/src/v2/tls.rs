@@ -142,6 +142,7 @@ async fn pair(call: &Call) -> Result<(PairPem, EnableOptions), ApiError> {
         strict: form.switch("strict")?.unwrap_or(false),
         allow_expired: form.switch("allow_expired")?.unwrap_or(false),
         allow_self_signed_ca: false,
+        wait: tls::PATIENCE,
     };
     Ok((pair, options))
 }
@@ -169,12 +170,12 @@ async fn check(call: Call) -> Result<Reply, ApiError> {
 
 async fn disable(call: Call) -> Result<Reply, ApiError> {
     let (region, ctx) = call.owned();
-    Ok(changed(&detach(&call.ctx, async move { tls::disable(&region, &ctx).await }).await?))
+    Ok(changed(&detach(&call.ctx, async move { tls::disable(&region, &ctx, tls::PATIENCE).await }).await?))
 }
 
 async fn roll_back(call: Call) -> Result<Reply, ApiError> {
     let (region, ctx) = call.owned();
-    Ok(changed(&detach(&call.ctx, async move { tls::roll_back(&region, &ctx).await }).await?))
+    Ok(changed(&detach(&call.ctx, async move { tls::roll_back(&region, &ctx, tls::PATIENCE).await }).await?))
 }
 
 fn changed(change: &Change) -> Reply {

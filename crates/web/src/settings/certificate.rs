@@ -81,7 +81,7 @@ pub(crate) async fn confirm_roll_back(visit: Visit) -> Answer {
 
 /// `POST /MAAS/r/settings/configuration/security/roll-back`
 pub(crate) async fn roll_back(visit: Visit) -> Answer {
-    match visit.run(|region, ctx| async move { tls::roll_back(&region, &ctx).await }).await {
+    match visit.run(|region, ctx| async move { tls::roll_back(&region, &ctx, tls::PATIENCE).await }).await {
         Ok(change) => done(&visit, "The certificate before this one is served again", &change).await,
         Err(error) => refused(&visit, error),
     }
@@ -98,7 +98,7 @@ pub(crate) async fn confirm_disable(visit: Visit) -> Answer {
 
 /// `POST /MAAS/r/settings/configuration/security/disable`
 pub(crate) async fn disable(visit: Visit) -> Answer {
-    match visit.run(|region, ctx| async move { tls::disable(&region, &ctx).await }).await {
+    match visit.run(|region, ctx| async move { tls::disable(&region, &ctx, tls::PATIENCE).await }).await {
         Ok(change) => done(&visit, "TLS is off", &change).await,
         Err(error) => refused(&visit, error),
     }
@@ -130,6 +130,7 @@ fn read(input: &Input) -> Result<(PairPem, EnableOptions), FormErrors> {
         strict: input.is_checked("strict"),
         allow_expired: false,
         allow_self_signed_ca: input.is_checked("allow_self_signed_ca"),
+        wait: tls::PATIENCE,
     };
     Ok((PairPem { key, certificate, ca, names }, options))
 }
