@@ -12,6 +12,8 @@ use serde_json::Value;
 
 use crate::{Error, Region, Result};
 
+pub(crate) mod checkpoint;
+
 /// One row of the log. Rows are chained: each carries the hash of itself over the hash before it.
 #[derive(Clone, Debug)]
 pub struct Event {
@@ -88,13 +90,19 @@ pub async fn query(region: &Region, ctx: &OpCtx, query: EventQuery) -> Result<Ve
     rows.into_iter().map(Event::try_from).collect()
 }
 
-/// Walks the whole chain (`ViewAudit`).
+/// Walks the whole chain, and compares it with the signed checkpoints of this host (`ViewAudit`).
 ///
 /// # Errors
 /// `Denied`, `Internal`. A broken chain is an answer and no error.
 pub async fn verify(region: &Region, ctx: &OpCtx) -> Result<Verified> {
     ctx.grant::<ViewAudit>()?;
-    let answer = event::verify(&mut *region.store().reader().await?).await?;
+    let mut reader = region.store().reader().await?;
+    let answer = event::verify(&mut reader).await?;
+    if answer.is_ok()
+        && let Some(broken) = checkpoint::disagreement(region, &mut reader).await?
+    {
+        return Ok(broken);
+    }
     Ok(match answer {
         Ok(chain) => Verified::Whole {
             rows: chain.rows,

@@ -160,6 +160,10 @@ impl Region {
         self.tasks().spawn_until_shutdown("follow", async move { store.follow().await });
         let region = self.clone();
         self.tasks().spawn_until_shutdown("last-use", async move { crate::auth::run_last_use(&region).await });
+        let region = self.clone();
+        self.tasks().spawn_until_shutdown("audit-checkpoint", async move {
+            crate::events::checkpoint::run(&region).await;
+        });
     }
 
     /// Notices for open pages.

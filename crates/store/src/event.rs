@@ -12,8 +12,24 @@ use crate::{Connection, Result, StoreError, Tx};
 mod chain;
 pub(crate) mod query;
 
-pub use chain::{Broken, Chain, verify};
+pub use chain::{Broken, Chain, hash_of, head, verify};
 pub use query::{EventFilter, list};
+
+/// What only somebody with the database in their hands could do.
+#[cfg(any(test, feature = "testing"))]
+pub mod testing {
+    use crate::{Result, Tx};
+
+    /// Empties the log as if nothing had ever happened.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn forget_all(tx: &mut Tx) -> Result<()> {
+        let text = "delete from event; update event_head set last_event_id = 0, last_hash = ''";
+        sqlx::raw_sql(text).execute(&mut **tx).await?;
+        Ok(())
+    }
+}
 
 /// What the audit log is to say of an operation; who, when and from where come from the operation's context.
 #[derive(Clone, Debug)]

@@ -26,31 +26,57 @@ pub struct Broken {
 /// # Errors
 /// Those of the database; a broken chain is an answer.
 pub async fn verify(connection: &mut Connection) -> Result<Result<Chain, Broken>> {
-    let mut id = 0;
-    let mut hash = String::new();
+    let (mut id, mut hash) = (0, String::new());
+    let mut known_head = None;
     loop {
-        let rows = page(connection, id).await?;
+        if let Err(broken) = walk(connection, &mut id, &mut hash).await? {
+            return Ok(Err(broken));
+        }
+        let head = head(connection).await?;
+        // Rows may have come since the last page: then there is more to walk, else they are missing.
+        if head.0 > id && known_head.as_ref() != Some(&head) {
+            known_head = Some(head);
+            continue;
+        }
+        let chain = Chain { rows: id.unsigned_abs(), first: i64::from(id > 0), last: id, head: head.1.clone() };
+        return Ok(ends(id, &hash, head.0, &head.1).map(|()| chain));
+    }
+}
+
+/// Goes on from a row to the last one there is.
+async fn walk(connection: &mut Connection, id: &mut i64, hash: &mut String) -> Result<Result<(), Broken>> {
+    loop {
+        let rows = page(connection, *id).await?;
         if rows.is_empty() {
-            break;
+            return Ok(Ok(()));
         }
         for row in rows {
-            if let Err(why) = fits(&row, id, &hash) {
-                return Ok(Err(why));
+            if let Err(broken) = fits(&row, *id, hash) {
+                return Ok(Err(broken));
             }
-            id = row.event_id;
-            hash = row.hash;
+            *id = row.event_id;
+            *hash = row.hash;
         }
     }
-    let head = sqlx::query("select last_event_id, last_hash from event_head where head_id = 1")
-        .fetch_one(&mut *connection)
-        .await?;
-    let (last, head): (i64, String) = (head.try_get("last_event_id")?, head.try_get("last_hash")?);
-    Ok(ends(id, &hash, last, &head).map(|()| Chain {
-        rows: id.unsigned_abs(),
-        first: i64::from(id > 0),
-        last: id,
-        head,
-    }))
+}
+
+/// The last row's id and hash, as the head has them.
+///
+/// # Errors
+/// Those of the database.
+pub async fn head(connection: &mut Connection) -> Result<(i64, String)> {
+    let row =
+        sqlx::query("select last_event_id, last_hash from event_head where head_id = 1").fetch_one(connection).await?;
+    Ok((row.try_get("last_event_id")?, row.try_get("last_hash")?))
+}
+
+/// The hash of one row, if it is there.
+///
+/// # Errors
+/// Those of the database.
+pub async fn hash_of(connection: &mut Connection, id: i64) -> Result<Option<String>> {
+    let row = sqlx::query("select hash from event where event_id = $1").bind(id).fetch_optional(connection).await?;
+    Ok(row.map(|row| row.try_get("hash")).transpose()?)
 }
 
 async fn page(connection: &mut Connection, after: i64) -> Result<Vec<EventRow>> {
@@ -128,6 +154,26 @@ mod tests {
             let store = filled(&db).await;
             let chain = verify(&mut store.reader().await.unwrap()).await.unwrap().unwrap();
             assert_eq!((chain.rows, chain.first, chain.last), (5, 1, 5));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn rows_that_come_meanwhile_break_nothing() {
+        on_each(async |db| {
+            let store = filled(&db).await;
+            let write = async {
+                for _ in 0..100 {
+                    let audit = Audit::new(EventType::Settings, "test.change", "More.");
+                    store.begin(&db.ctx()).await.unwrap().commit(audit).await.unwrap();
+                }
+            };
+            let read = async {
+                for _ in 0..30 {
+                    verify(&mut store.reader().await.unwrap()).await.unwrap().unwrap();
+                }
+            };
+            tokio::join!(write, read);
         })
         .await;
     }
