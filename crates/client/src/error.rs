@@ -69,7 +69,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// 1 for what MAAS's client answers with 1, else 2 (see the table in `docs`: words and connections are 2).
+    /// 1 where MAAS's client says 1 (trust, keys, files, pairs); 2 for words that make no sense and servers out of reach.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::NotAPair(_)
@@ -92,7 +92,7 @@ impl Error {
         let hint = match self {
             Self::Certificate(_) => {
                 "get the site's CA from its administrator (DIR/ca.pem on the region) and pass it with \
-                                     --cacerts, or name the certificate with --pin sha256:FINGERPRINT"
+                                     --cacerts, or, once they confirm the fingerprint, pass --pin sha256:FINGERPRINT"
                     .to_owned()
             }
             Self::KeyRejected => {
@@ -175,7 +175,7 @@ mod tests {
             expect![[r#"
                 Certificate verification failed, use --insecure/-k to disable the certificate check.
                 the certificate's issuer is not trusted
-                hint: get the site's CA from its administrator (DIR/ca.pem on the region) and pass it with --cacerts, or name the certificate with --pin sha256:FINGERPRINT
+                hint: get the site's CA from its administrator (DIR/ca.pem on the region) and pass it with --cacerts, or, once they confirm the fingerprint, pass --pin sha256:FINGERPRINT
             "#]],
         );
     }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::{
     Credentials, Error, Profile, ProfileFile,
     api_url::api_root,
-    transport::{Call, Reply, Server},
+    transport::{Call, Reply, Server, with_shown_certificate},
 };
 
 /// What a login is asked with.
@@ -65,7 +65,10 @@ pub async fn login(file: &ProfileFile, request: Login) -> Result<Profile, Error>
     };
     let trust = profile.trust(request.insecure);
     let anonymous = Server::new(&profile.url, &trust, None)?;
-    profile.description = fetch_description(&anonymous, &profile.url).await?;
+    profile.description = match fetch_description(&anonymous, &profile.url).await {
+        Ok(description) => description,
+        Err(error) => return Err(with_shown_certificate(error, &profile.url).await),
+    };
     profile.credentials = match request.proof {
         Proof::Anonymous => None,
         Proof::Key(credentials) => Some(credentials),

@@ -41,8 +41,8 @@ pub fn show_debug(console: &mut Console<'_>, url: &str, reply: &Reply) {
     console.note(&format!("url: {url}"));
     if let Some(certificate) = &reply.certificate {
         console.note("certificate:");
-        console.note(&format!("  Subject: {}", certificate.subject));
-        console.note(&format!("  Issuer: {}", certificate.issuer));
+        console.note(&format!("  Subject: {}", visible(&certificate.subject)));
+        console.note(&format!("  Issuer: {}", visible(&certificate.issuer)));
         console.note(&format!("  Fingerprint (SHA-256): {}", certificate.sha256));
     }
     console.note(&format!("status: {}", reply.status));

@@ -10,7 +10,7 @@ use crate::{
     invocation::{Asked, Invocation, Parsed, parse},
     output::{show, show_debug, warn_of_change},
     table::columns_of,
-    transport::{Call, Reply, Server, nonce},
+    transport::{Call, Reply, Server, nonce, with_shown_certificate},
 };
 
 /// Runs the words behind the profile's name: 0 when the server says yes, 2 when it says no.
@@ -34,7 +34,11 @@ pub async fn run(profile: &Profile, words: &[String], console: &mut Console<'_>)
     let server = Server::new(&profile.url, &trust, profile.credentials.clone())?;
     let request = request(profile, &call)?;
     let url = request.url.to_string();
-    let reply = server.send(request).await?;
+    let reply = match server.send(request).await {
+        Ok(reply) => reply,
+        Err(error) if call.options.debug => return Err(with_shown_certificate(error, &profile.url).await),
+        Err(error) => return Err(error),
+    };
     if call.options.debug {
         show_debug(console, &url, &reply);
     }

@@ -14,7 +14,7 @@ use reqwest::{
     tls::TlsInfo,
 };
 
-use crate::{Credentials, Error};
+use crate::{Credentials, Error, console::visible};
 
 /// A server and who asks it.
 #[derive(Clone, Debug)]
@@ -109,6 +109,22 @@ impl Server {
         let body = answer.bytes().await.map_err(fail)?.to_vec();
         Ok(Reply { status, headers, body, certificate })
     }
+}
+
+/// Adds to a failed verification which certificate the server shows, so that it can be compared with the site's own.
+/// It is asked again without trust, and without anything secret.
+pub async fn with_shown_certificate(error: Error, url: &str) -> Error {
+    let Error::Certificate(reason) = error else { return error };
+    let shown = async {
+        let server = Server::new(url, &Trust::Insecure, None).ok()?;
+        server.send(Call::get(Url::parse(url).ok()?)).await.ok()?.certificate
+    };
+    let Some(shown) = shown.await else { return Error::Certificate(reason) };
+    let (subject, issuer) = (visible(&shown.subject), visible(&shown.issuer));
+    Error::Certificate(format!(
+        "{reason}\n  Subject: {subject}\n  Issuer: {issuer}\n  Fingerprint (SHA-256): {}",
+        shown.sha256
+    ))
 }
 
 /// 32 hexadecimal digits that no request had before.

@@ -189,16 +189,20 @@ async fn anonymous_access_asks_for_the_description_alone() {
 async fn a_private_ca_is_kept_and_used_everywhere() {
     let (recorder, home) = (Recorder::new(), Home::new());
     let ca = SiteCa::generate("site", now()).unwrap();
-    let (url, _) = recorder.serve_tls(&ca).await;
+    let (url, fingerprint) = recorder.serve_tls(&ca).await;
     let pem = home.directory.path().join(".maascli.certs/p.pem");
 
     let report = login(&home.file, with_key(&url)).await.unwrap_err().report();
     expect![[r#"
         Certificate verification failed, use --insecure/-k to disable the certificate check.
         the server's certificate was issued by an authority that is not trusted here
-        hint: get the site's CA from its administrator (DIR/ca.pem on the region) and pass it with --cacerts, or name the certificate with --pin sha256:FINGERPRINT
-    "#]].assert_eq(&report);
-    assert!(!home.file.exists() && !pem.exists() && recorder.asked().is_empty());
+          Subject: CN=localhost
+          Issuer: CN=site
+          Fingerprint (SHA-256): AA:BB
+        hint: get the site's CA from its administrator (DIR/ca.pem on the region) and pass it with --cacerts, or, once they confirm the fingerprint, pass --pin sha256:FINGERPRINT
+    "#]].assert_eq(&report.replace(&fingerprint, "AA:BB"));
+    assert!(!home.file.exists() && !pem.exists());
+    assert!(recorder.asked().iter().all(|asked| asked.authorization.is_empty()));
 
     let trusting = Login { cacerts: Some(ca.certificate_pem().to_owned()), ..with_key(&url) };
     login(&home.file, trusting).await.unwrap();
