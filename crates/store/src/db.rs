@@ -48,7 +48,7 @@ pub struct StoreConfig {
     pub sslkey: Option<PathBuf>,
 }
 
-/// Connections: SQLite has one that writes and some that read; PostgreSQL has one pool for both.
+/// Connections: SQLite has one that writes and some that read.
 pub(crate) struct Pools {
     pub(crate) backend: Backend,
     pub(crate) write: AnyPool,
@@ -86,10 +86,13 @@ async fn connect_postgres(config: &StoreConfig) -> Result<Pools> {
     let options = postgres_options(config)?;
     preflight::check(&options).await?;
     let any = any_options(options.to_url_lossy().as_str())?;
-    let write = pool(10, "set application_name = 'maas'").connect_with(any).await?;
+    // Connections are tried before use, so that a restart of the server is noticed here and not in a use case.
+    let pool = || pool(10, "set application_name = 'maas'").test_before_acquire(true);
+    let write = pool().connect_with(any.clone()).await?;
     preflight::check_afterwards(&write).await?;
     let listen = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
-    Ok(Pools { backend: Backend::Postgres, read: write.clone(), write, listen: Some(listen) })
+    // Two pools, since somebody who writes may also read: one pool could be full of those who wait for each other.
+    Ok(Pools { backend: Backend::Postgres, read: pool().connect_lazy_with(any), write, listen: Some(listen) })
 }
 
 fn pool(size: u32, setup: &'static str) -> AnyPoolOptions {

@@ -1,4 +1,5 @@
-//! The schema, forward only. To add to it, put a file into `migrations/` and a line into [`ALL`].
+//! The schema, forward only. To add to it, put a file into `migrations/` and a line into [`ALL`], and renew the golden
+//! schemas with `UPDATE_EXPECT=1 cargo test -p maas-store schema` (with a PostgreSQL server at hand).
 
 use sqlx::{AssertSqlSafe, Row};
 
