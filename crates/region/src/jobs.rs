@@ -3,7 +3,7 @@
 //! Each takes no input, may run on several regions at once and may be run again at any time.
 
 pub(crate) mod expiry;
-mod heartbeat;
+pub(crate) mod heartbeat;
 pub(crate) mod renew;
 pub(crate) mod tls;
 

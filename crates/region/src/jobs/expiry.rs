@@ -208,3 +208,6 @@ const PERIOD: Duration = Duration::from_secs(12 * 3600);
 const URGENT_DAYS: i64 = 7;
 /// An expired certificate is not a thing to put away for good.
 const RETURNS_AFTER_US: i64 = 24 * 3600 * 1_000_000;
+
+#[cfg(test)]
+mod tests;
