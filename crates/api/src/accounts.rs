@@ -159,7 +159,7 @@ async fn log_out(call: Call) -> Result<Reply, ApiError> {
     }
     auth::log_out(call.region(), &call.ctx).await?;
     let mut reply = reply::no_content();
-    for name in [door::SESSION_COOKIE, door::CSRF_COOKIE] {
+    for name in [door::SESSION_COOKIE, door::HOST_SESSION_COOKIE, door::CSRF_COOKIE] {
         set_cookie(&call, &mut reply, &format!("{name}=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT"));
     }
     Ok(reply)

@@ -13,7 +13,7 @@ use maas_tls::ConnInfo;
 use tower::{Layer, Service};
 
 /// MAAS's name for it.
-pub const TRACE_ID: HeaderName = HeaderName::from_static("maas-trace-id");
+pub const TRACE_ID: HeaderName = HeaderName::from_static(maas_region::door::TRACE_HEADER);
 
 const FIXED: [(HeaderName, HeaderValue); 6] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
@@ -71,6 +71,7 @@ where
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let trace_id = adopt_trace_id(request.headers_mut());
+        adopt_authority(&mut request);
         let is_tls = request.extensions().get::<ConnInfo>().is_some_and(|conn| conn.is_tls);
         let region = is_tls.then(|| self.region.clone());
         let answer = self.inner.call(request);
@@ -91,6 +92,17 @@ fn add(headers: &mut HeaderMap, trace_id: Option<HeaderValue>, region: Option<&R
         headers.entry(TRACE_ID).or_insert(trace_id);
     }
     let _ = region;
+}
+
+/// HTTP/2 names the host in the request line; everything below reads it from `Host`.
+fn adopt_authority(request: &mut Request<Body>) {
+    if request.headers().contains_key(header::HOST) {
+        return;
+    }
+    let host = request.uri().authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+    if let Some(host) = host {
+        request.headers_mut().insert(header::HOST, host);
+    }
 }
 
 /// The request's own trace id if it is well formed, else a new one, which everything below reads from the request.

@@ -14,6 +14,8 @@ mod error;
 mod form;
 mod frame;
 pub mod headers;
+#[cfg(test)]
+mod in_process;
 pub mod limits;
 mod openapi;
 mod plain;

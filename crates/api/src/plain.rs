@@ -86,11 +86,7 @@ fn brings_credentials(headers: &HeaderMap) -> bool {
 }
 
 fn has_session_cookie(headers: &HeaderMap) -> bool {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    cookies.flat_map(cookie::Cookie::split_parse).filter_map(Result::ok).any(|cookie| {
-        let name = cookie.name();
-        name.strip_prefix("__Host-").unwrap_or(name) == door::SESSION_COOKIE
-    })
+    [door::SESSION_COOKIE, door::HOST_SESSION_COOKIE].iter().any(|name| door::cookie(headers, name).is_some())
 }
 
 async fn refuse(plain: &Plain, parts: &Parts, conn: ConnInfo) -> Reply {
