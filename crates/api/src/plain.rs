@@ -7,8 +7,9 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{body::Body, extract::State};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header, request::Parts};
+use maas_authz::OpCtx;
 use maas_model::Endpoint;
-use maas_region::{Error, Region, auth, door};
+use maas_region::{Error, Region, auth, door, tls};
 use maas_tls::ConnInfo;
 
 use crate::{
@@ -35,7 +36,7 @@ pub(crate) async fn serve(State(plain): State<Arc<Plain>>, request: Request<Body
     } else if path == "/MAAS/rpc/" {
         ("rpc", rpc(&parts.method))
     } else if path == "/" || path == "/MAAS" || path.starts_with("/MAAS/") {
-        ("redirect", redirect(&plain, &parts, conn))
+        ("redirect", redirect(&plain, &parts, conn).await)
     } else {
         ("other", reply::text(StatusCode::NOT_FOUND, "Not found"))
     };
@@ -56,20 +57,30 @@ fn rpc(method: &Method) -> Reply {
     }
 }
 
-fn redirect(plain: &Plain, parts: &Parts, conn: ConnInfo) -> Reply {
-    match https_url(plain, parts, conn) {
+async fn redirect(plain: &Plain, parts: &Parts, conn: ConnInfo) -> Reply {
+    match https_url(plain, parts, conn).await {
         Ok(url) => reply::redirect(StatusCode::PERMANENT_REDIRECT, &url),
         Err(error) => error.into_reply(),
     }
 }
 
 /// The same address over TLS, on a host that is ours.
-fn https_url(plain: &Plain, parts: &Parts, conn: ConnInfo) -> Result<String, ApiError> {
+async fn https_url(plain: &Plain, parts: &Parts, conn: ConnInfo) -> Result<String, ApiError> {
     let base = door::base_url(&plain.region, &parts.headers, conn.peer, conn.local, false).map_err(ApiError::bad)?;
-    let port = *plain.config.https_port.borrow();
-    let port = port.ok_or(Error::Unavailable { what: "HTTPS".into(), retry_after: Duration::from_secs(1) })?;
+    let port = https_port(plain).await?;
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     Ok(format!("https://{}{}{path}", host_of(&base), if port == 443 { String::new() } else { format!(":{port}") }))
+}
+
+/// Where HTTPS really is, or else where it is meant to be.
+async fn https_port(plain: &Plain) -> Result<u16, ApiError> {
+    let bound = *plain.config.https_port.borrow();
+    if let Some(port) = bound {
+        return Ok(port);
+    }
+    let ctx = OpCtx::job("redirect", plain.region.clock().clone());
+    let port = tls::status(&plain.region, &ctx).await?.port;
+    Ok(port.ok_or(Error::Unavailable { what: "HTTPS".into(), retry_after: Duration::from_secs(1) })?)
 }
 
 /// The host of `http://host:port`, brackets of IPv6 included.
@@ -93,7 +104,7 @@ async fn refuse(plain: &Plain, parts: &Parts, conn: ConnInfo) -> Reply {
     let ctx = frame::anonymous(&plain.region, &parts.headers, conn, Endpoint::Api);
     let reason = "credentials were sent in clear to the plain port";
     auth::record_denied(&plain.region, &ctx, parts.method.as_str(), parts.uri.path(), reason).await;
-    let place = https_url(plain, parts, conn).map(|url| format!(" Use {url} instead.")).unwrap_or_default();
+    let place = https_url(plain, parts, conn).await.map(|url| format!(" Use {url} instead.")).unwrap_or_default();
     let line = format!(
         "TLS is on: no key, token or session is accepted without it.{place} What was just sent could be read on the way; replace it."
     );
