@@ -8,7 +8,7 @@ use std::{
 
 use axum::body::Body;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header};
-use maas_region::Region;
+use maas_region::{Region, tls::hsts_header};
 use maas_tls::ConnInfo;
 use tower::{Layer, Service};
 
@@ -91,7 +91,10 @@ fn add(headers: &mut HeaderMap, trace_id: Option<HeaderValue>, region: Option<&R
     if let Some(trace_id) = trace_id {
         headers.entry(TRACE_ID).or_insert(trace_id);
     }
-    let _ = region;
+    let hsts = region.and_then(hsts_header).and_then(|value| HeaderValue::from_str(&value).ok());
+    if let Some(value) = hsts {
+        headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(value);
+    }
 }
 
 /// HTTP/2 names the host in the request line; everything below reads it from `Host`.

@@ -45,7 +45,7 @@ pub fn router(region: Region, config: ApiConfig) -> Router {
 
 /// The plain port while TLS is on: what firmware and racks need without TLS, and a redirect for people. No credential is
 /// accepted here.
-pub fn plain_router(region: Region, config: ApiConfig) -> Router {
+pub fn plain_router(region: Region) -> Router {
     let layer = headers::layer(region.clone());
-    Router::new().fallback(plain::serve).with_state(Arc::new(plain::Plain { region, config })).layer(layer)
+    Router::new().fallback(plain::serve).with_state(Arc::new(plain::Plain::new(region))).layer(layer)
 }

@@ -3,7 +3,10 @@
 //! Nothing here looks at who asks. Whoever sends a key or a session to this port has shown it to the network, so they are
 //! told so instead of being redirected, and it is written into the audit log.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use axum::{body::Body, extract::State};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header, request::Parts};
@@ -13,7 +16,6 @@ use maas_region::{Error, Region, auth, door, tls};
 use maas_tls::ConnInfo;
 
 use crate::{
-    ApiConfig,
     error::ApiError,
     frame,
     reply::{self, Reply},
@@ -22,8 +24,15 @@ use crate::{
 
 /// What the plain port needs to know.
 pub(crate) struct Plain {
-    pub(crate) region: Region,
-    pub(crate) config: ApiConfig,
+    region: Region,
+    /// The port, as it was at a value of the change counter.
+    https_port: Mutex<Option<(u64, u16)>>,
+}
+
+impl Plain {
+    pub(crate) const fn new(region: Region) -> Self {
+        Self { region, https_port: Mutex::new(None) }
+    }
 }
 
 /// The router's only handler.
@@ -72,15 +81,18 @@ async fn https_url(plain: &Plain, parts: &Parts, conn: ConnInfo) -> Result<Strin
     Ok(format!("https://{}{}{path}", host_of(&base), if port == 443 { String::new() } else { format!(":{port}") }))
 }
 
-/// Where HTTPS really is, or else where it is meant to be.
+/// Where HTTPS is, read anew when something was changed.
 async fn https_port(plain: &Plain) -> Result<u16, ApiError> {
-    let bound = *plain.config.https_port.borrow();
-    if let Some(port) = bound {
+    let change = *plain.region.changes().borrow();
+    let known = *plain.https_port.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, port)) = known.filter(|(at, _)| *at == change) {
         return Ok(port);
     }
     let ctx = OpCtx::job("redirect", plain.region.clock().clone());
     let port = tls::status(&plain.region, &ctx).await?.port;
-    Ok(port.ok_or(Error::Unavailable { what: "HTTPS".into(), retry_after: Duration::from_secs(1) })?)
+    let port = port.ok_or(Error::Unavailable { what: "HTTPS".into(), retry_after: Duration::from_secs(1) })?;
+    *plain.https_port.lock().unwrap_or_else(PoisonError::into_inner) = Some((change, port));
+    Ok(port)
 }
 
 /// The host of `http://host:port`, brackets of IPv6 included.

@@ -1,9 +1,11 @@
 //! What lies around the API: redirects, the reference pages, the describe document, metrics, the WebSocket.
 
+use std::time::Duration;
+
 use axum::extract::FromRequestParts;
 use http::{HeaderValue, StatusCode, header};
 use maas_authz::Action;
-use maas_region::door;
+use maas_region::{door, tls};
 
 use crate::{
     call::Call,
@@ -95,7 +97,7 @@ pub(crate) const RESOURCES: &[&Resource] = &[
         aliases: &["/MAAS/metrics/"],
         routes: &[Route {
             access: Access::Can(Action::ViewStatus),
-            ..get("Metrics for Prometheus", |call| Box::pin(async move { Ok(metrics(&call)) }))
+            ..get("Metrics for Prometheus", |call| Box::pin(metrics(call)))
         }],
         ..Resource::DEFAULT
     },
@@ -128,14 +130,27 @@ async fn describe(call: Call) -> Result<Reply, ApiError> {
     Ok(reply)
 }
 
-fn metrics(call: &Call) -> Reply {
-    match &call.frame.config.metrics {
-        Some(handle) => {
-            let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-            reply::with(StatusCode::OK, kind, handle.render())
-        }
-        None => reply::text(StatusCode::NOT_FOUND, "Metrics are off: start the region with metrics on."),
+async fn metrics(call: Call) -> Result<Reply, ApiError> {
+    let Some(handle) = &call.frame.config.metrics else {
+        return Ok(reply::text(StatusCode::NOT_FOUND, "Metrics are off: start the region with metrics on."));
+    };
+    gauge_certificate(&call).await?;
+    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    Ok(reply::with(StatusCode::OK, kind, handle.render()))
+}
+
+/// What is asked for when it is looked at.
+async fn gauge_certificate(call: &Call) -> Result<(), ApiError> {
+    let status = tls::status(call.region(), &call.ctx).await?;
+    for applied in &status.regions {
+        let generation = u32::try_from(applied.generation).map_or(f64::NAN, f64::from);
+        metrics::gauge!("maas_tls_generation", "region" => applied.region.clone()).set(generation);
     }
+    if let Some(info) = status.certificate {
+        let ends = Duration::from_secs(info.not_after.secs().try_into().unwrap_or(0));
+        metrics::gauge!("maas_tls_certificate_not_after_seconds", "sha256" => info.sha256).set(ends.as_secs_f64());
+    }
+    Ok(())
 }
 
 async fn open_socket(mut call: Call) -> Result<Reply, ApiError> {

@@ -215,35 +215,4 @@ impl Allowance {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use maas_authz::{Actor, AuthMethod, UserActor};
-    use maas_model::{Role, SessionId, UserId};
-    use maas_region::region::Audience;
-    use tokio::time::Instant;
-
-    use super::{Allowance, hears};
-    use crate::limits;
-
-    #[test]
-    fn notices_reach_those_they_are_for() {
-        let actor = |role| {
-            let method = AuthMethod::Session(SessionId(1));
-            Actor::User(UserActor { id: UserId(7), username: "bob".into(), role, method })
-        };
-        assert!(hears(&actor(Role::User), Audience::User(UserId(7))));
-        assert!(!hears(&actor(Role::Administrator), Audience::User(UserId(8))));
-        assert!(!hears(&actor(Role::User), Audience::Administrators));
-        assert!(hears(&actor(Role::Administrator), Audience::Administrators));
-    }
-
-    #[test]
-    fn a_burst_is_let_through_and_a_flood_is_not() {
-        let start = Instant::now();
-        let mut allowance = Allowance::new(start);
-        assert!((0..limits::SOCKET_BURST).all(|_| allowance.take(start)));
-        assert!(!allowance.take(start));
-        assert!(allowance.take(start + Duration::from_secs(1)));
-    }
-}
+mod tests;

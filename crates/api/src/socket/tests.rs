@@ -1,0 +1,126 @@
+//! Sockets: real ones on a real port, and what decides about them.
+
+use std::{net::SocketAddr, time::Duration};
+
+use axum::Extension;
+use futures_util::{SinkExt, StreamExt};
+use maas_authz::{Actor, AuthMethod, UserActor};
+use maas_model::{Role, SessionId, UserId};
+use maas_region::{region::Audience, sessions, users};
+use maas_tls::ConnInfo;
+use serde_json::{Value, json};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    time::Instant,
+};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Message, client::IntoClientRequest},
+};
+
+use super::{Allowance, hears};
+use crate::{in_process::Door, limits};
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// Serves the door on a free port.
+async fn serve(door: &Door) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let local = listener.local_addr().unwrap();
+    let app = door.app.clone().layer(Extension(ConnInfo { peer: local, local, is_tls: false }));
+    door.region.tasks().spawn("serve", async move { axum::serve(listener, app).await.unwrap() });
+    local
+}
+
+async fn connect(at: SocketAddr, cookies: &str, token: &str, origin: &str) -> Result<Socket, String> {
+    let mut request = format!("ws://{at}/MAAS/ws?csrftoken={token}").into_client_request().unwrap();
+    request.headers_mut().insert("cookie", cookies.parse().unwrap());
+    request.headers_mut().insert("origin", origin.parse().unwrap());
+    connect_async(request).await.map(|(socket, _)| socket).map_err(|error| error.to_string())
+}
+
+/// The next text as JSON, or why it was closed.
+async fn next(socket: &mut Socket) -> Result<Value, String> {
+    let message = tokio::time::timeout(Duration::from_secs(10), socket.next()).await.expect("something comes");
+    match message {
+        Some(Ok(Message::Text(text))) => Ok(serde_json::from_str(&text).unwrap()),
+        Some(Ok(Message::Close(Some(frame)))) => Err(format!("{} {}", u16::from(frame.code), frame.reason)),
+        other => Err(format!("{other:?}")),
+    }
+}
+
+async fn ask(socket: &mut Socket, message: Value) -> Value {
+    socket.send(Message::Text(message.to_string().into())).await.unwrap();
+    next(socket).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_page_hears_news_until_its_session_ends() {
+    let door = Door::open().await;
+    let at = serve(&door).await;
+    let seen = door.log_in("bob").await;
+    let (session, token) = (seen.cookie("sessionid"), seen.cookie("csrftoken"));
+    let token = token.trim_start_matches("csrftoken=");
+    let origin = format!("http://{at}");
+
+    let refused = connect(at, &session, token, "https://evil.example").await;
+    assert!(refused.unwrap_err().contains("403"));
+    let mut socket = connect(at, &session, "x", &origin).await.unwrap();
+    assert_eq!(next(&mut socket).await, Err("1002 Invalid CSRF token.".into()));
+    let mut socket = connect(at, "", token, &origin).await.unwrap();
+    assert_eq!(next(&mut socket).await, Err("1002 Failed to authenticate user.".into()));
+
+    let mut socket = connect(at, &session, token, &origin).await.unwrap();
+    let pong = ask(&mut socket, json!({"type": 3, "request_id": 4})).await;
+    assert_eq!(pong, json!({"type": 4, "request_id": 4, "result": 5}));
+    let call = |id: u8, method: &str| json!({"type": 0, "request_id": id, "method": method, "params": {}});
+    let version = ask(&mut socket, call(1, "general.version")).await;
+    assert_eq!(version, json!({"type": 1, "request_id": 1, "rtype": 0, "result": "3.7.3"}));
+    assert_eq!(ask(&mut socket, call(2, "user.auth_user")).await["result"]["username"], json!("bob"));
+    let unknown = ask(&mut socket, call(3, "machine.explode")).await;
+    assert_eq!(unknown["error"], json!("Unknown method: machine.explode"));
+
+    let root = door.key("root").await;
+    let made = door.post("/MAAS/api/2.0/notifications/", Some(&root), "message=hello&users=true").await;
+    let news = next(&mut socket).await.unwrap();
+    assert_eq!((&news["type"], &news["name"], &news["action"]), (&json!(2), &json!("notification"), &json!("create")));
+    let listed = ask(&mut socket, call(5, "notification.list")).await;
+    assert_eq!(listed["result"][0]["message"], json!("hello"), "{}", made.body);
+
+    sessions::revoke_all_of(&door.region, &door.host_ctx(), "bob").await.unwrap();
+    assert_eq!(next(&mut socket).await, Err("1008 The session has ended.".into()));
+}
+
+#[tokio::test]
+async fn a_disabled_user_hears_no_more() {
+    let door = Door::open().await;
+    let at = serve(&door).await;
+    let seen = door.log_in("bob").await;
+    let (session, token) = (seen.cookie("sessionid"), seen.cookie("csrftoken"));
+    let token = token.trim_start_matches("csrftoken=");
+    let mut socket = connect(at, &session, token, &format!("http://{at}")).await.unwrap();
+    let change = users::EditUser { is_active: Some(false), ..users::EditUser::default() };
+    users::edit(&door.region, &door.host_ctx(), "bob", change).await.unwrap();
+    assert_eq!(next(&mut socket).await, Err("1008 The session has ended.".into()));
+}
+
+#[test]
+fn notices_reach_those_they_are_for() {
+    let actor = |role| {
+        let method = AuthMethod::Session(SessionId(1));
+        Actor::User(UserActor { id: UserId(7), username: "bob".into(), role, method })
+    };
+    assert!(hears(&actor(Role::User), Audience::User(UserId(7))));
+    assert!(!hears(&actor(Role::Administrator), Audience::User(UserId(8))));
+    assert!(!hears(&actor(Role::User), Audience::Administrators));
+    assert!(hears(&actor(Role::Administrator), Audience::Administrators));
+}
+
+#[test]
+fn a_burst_is_let_through_and_a_flood_is_not() {
+    let start = Instant::now();
+    let mut allowance = Allowance::new(start);
+    assert!((0..limits::SOCKET_BURST).all(|_| allowance.take(start)));
+    assert!(!allowance.take(start));
+    assert!(allowance.take(start + Duration::from_secs(1)));
+}
