@@ -227,8 +227,13 @@ const IMPORT_OFF: &str =
 mod tests {
     use maas_model::SshKeyId;
 
-    use super::{create, create_from_file, delete, list, lookup};
-    use crate::{Error, testing::with_region};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::{ImportUrls, create, create_from_file, delete, import, list, lookup};
+    use crate::{Error, Region, settings, testing::with_region};
 
     const BLOB: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILM+rvN+ot98qgEN796jTiQfZfG1KaT0PtFDJ/XFSqti";
     const OTHER: &str = "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBHwf2HMM5TRXvo2SQJjsNkiDD5KqiiNjrGVv3UUh+mMT5RHxiRtOnlqvjhQtBq0VpmpCV/PwUdhOig4vkbqAcEc=";
@@ -291,6 +296,45 @@ mod tests {
             assert!(create_from_file(region, &bob, BLOB).await.is_err());
             let error = create(region, &bob, " ", None).await.unwrap_err();
             assert_eq!(error.to_string(), "key: This field is required.");
+        })
+        .await;
+    }
+
+    /// Answers `count` requests with `body`.
+    async fn answer(listener: &TcpListener, count: usize, body: &str) {
+        for _ in 0..count {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 4096]).await.unwrap();
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+            stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn imported_keys_are_kept_once_and_named_in_the_log() {
+        with_region(async |site| {
+            let (admin, bob) = (site.ctx("admin").await, site.ctx("bob").await);
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let base = format!("http://{}", listener.local_addr().unwrap());
+            let mut config = site.region.config().clone();
+            config.ssh_import = ImportUrls { launchpad: base.clone(), github: base };
+            let region = Region::open(config, site.db.clock.clone()).await.unwrap();
+            create(&region, &bob, BLOB, None).await.unwrap();
+
+            let (_, keys) = tokio::join!(answer(&listener, 1, BLOB), import(&region, &bob, "bob"));
+            assert_eq!(keys.unwrap()[0].keysource, "lp:bob", "the same key once more, from another source");
+            let event = site.events().await.swap_remove(0);
+            assert_eq!(event.description, "Imported SSH keys.");
+            assert!(event.details.contains("SHA256:"), "{}", event.details);
+            let both = format!("{BLOB}\n{OTHER}\n");
+            let (_, keys) = tokio::join!(answer(&listener, 1, &both), import(&region, &bob, "lp:bob"));
+            let kinds: Vec<String> = keys.unwrap().into_iter().map(|key| key.kind).collect();
+            assert_eq!(kinds, ["ecdsa-sha2-nistp256", "ssh-ed25519"], "the new one first");
+            assert_eq!(list(&region, &bob).await.unwrap().len(), 3);
+
+            settings::set(&region, &admin, "ssh_key_import_enabled", "false").await.unwrap();
+            assert!(import(&region, &bob, "lp:bob").await.unwrap_err().to_string().contains("switched off"));
+            region.shutdown().await;
         })
         .await;
     }

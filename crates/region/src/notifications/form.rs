@@ -1,11 +1,7 @@
 //! From what a client sent to a row.
 
-use maas_model::{Role, Timestamp, UserId, notification::Category};
-use maas_store::{
-    StoreError,
-    notification::NotificationRow,
-    user::{self, UserRow},
-};
+use maas_model::{UserId, notification::Category};
+use maas_store::{StoreError, notification::NotificationRow, user};
 use serde_json::{Map, Value};
 
 use super::{NotificationParams, template};
@@ -87,24 +83,7 @@ pub(super) fn taken(error: StoreError) -> Error {
 
 /// The user of a notice, if they are still there.
 pub(super) async fn user_of(region: &Region, id: UserId) -> Result<Option<User>> {
-    Ok(user::find_by_id(&mut *region.store().reader().await?, id).await?.map(plain_user))
-}
-
-fn plain_user(row: UserRow) -> User {
-    User {
-        id: UserId(row.user_id),
-        username: row.username,
-        email: row.email.unwrap_or_default(),
-        full_name: row.full_name,
-        role: row.role.parse().unwrap_or(Role::User),
-        is_active: row.is_active == 1,
-        is_local: row.is_local == 1,
-        is_system: row.is_system == 1,
-        completed_intro: row.completed_intro == 1,
-        joined_at: Timestamp::from_micros(row.created_us),
-        last_login_at: row.last_login_us.map(Timestamp::from_micros),
-        ssh_key_count: 0,
-    }
+    user::find_by_id(&mut *region.store().reader().await?, id).await?.map(User::try_from).transpose()
 }
 
 /// By id or name; an empty text is nobody.

@@ -225,6 +225,32 @@ async fn what_cannot_be_shown_is_taken_back() {
 }
 
 #[tokio::test]
+async fn a_start_goes_back_to_what_can_be_shown_and_never_to_plain_by_itself() {
+    with_region(async |site| {
+        let (region, ctx) = (&site.region, site.ctx("admin").await);
+        bootstrap(region, &ctx, site_issued()).await.unwrap();
+        let mut wishes = options(free_port());
+        wishes.wait = Duration::ZERO;
+        enable(region, &ctx, pair(site), wishes).await.unwrap();
+        let lose = async |kept: &[i64]| {
+            let mut tx = region.store().begin(&ctx).await.unwrap();
+            secret::retain(&mut tx, tls_generation::SECRET_PATH, kept).await.unwrap();
+            tx.commit_quietly().await.unwrap();
+        };
+        lose(&[1]).await;
+        let listening = region.start_listening(vec![Ipv4Addr::LOCALHOST.into()], 0).await.unwrap();
+        assert_eq!(listening.borrow().tls.as_ref().map(|tls| tls.generation), Some(1));
+
+        lose(&[]).await;
+        let again = TestRegion::open(&site.db, "host1").await;
+        let error = again.start_listening(Vec::new(), 0).await.unwrap_err().to_string();
+        assert_eq!(error, "cannot serve the site's certificate: the key of generation 1 is not kept");
+        again.shutdown().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn every_region_follows_and_says_so() {
     with_region(async |site| {
         let ctx = site.ctx("admin").await;
