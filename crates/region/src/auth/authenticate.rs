@@ -183,6 +183,8 @@ mod tests {
         users::EditUser,
     };
 
+    type Change = Box<dyn Fn(&mut OAuth)>;
+
     async fn key(site: &TestRegion) -> keys::NewApiKey {
         keys::create(&site.region, &site.ctx("bob").await, None, None).await.unwrap()
     }
@@ -213,7 +215,7 @@ mod tests {
             let (one, other) = (key(site).await, key(site).await);
             let now = site.db.clock.now().secs();
             assert_eq!(ask(site, header(site, &one, "n0")).await.unwrap().actor.label(), "bob");
-            let cases: [(&str, Box<dyn Fn(&mut OAuth)>, &str); 13] = [
+            let cases: [(&str, Change, &str); 13] = [
                 ("version", Box::new(|o| o.version = Some("2.0".into())), "OAuth version not supported."),
                 ("no version", Box::new(|o| o.version = None), ""),
                 ("method", Box::new(|o| o.signature_method = "HMAC-SHA1".into()), "Signature method not supported"),
