@@ -54,13 +54,27 @@ pub(crate) struct Field {
 pub(crate) enum Kind {
     Text,
     Email,
+    /// Text that stands there to be seen, also by password managers.
+    Fixed,
     Password,
-    Date { min: String, max: String },
-    Number { min: i64, max: i64 },
-    Area { rows: u8 },
+    Date {
+        min: String,
+        max: String,
+    },
+    Number {
+        min: i64,
+        max: i64,
+    },
+    Area {
+        rows: u8,
+    },
     Select(Vec<Choice>),
-    Check { is_checked: bool },
-    File { accept: &'static str },
+    Check {
+        is_checked: bool,
+    },
+    File {
+        accept: &'static str,
+    },
     Hidden,
 }
 
@@ -172,6 +186,11 @@ impl Field {
     /// One line of text.
     pub(crate) fn text(name: &'static str, label: &str, value: &str) -> Self {
         Self { value: value.to_owned(), ..Self::new(name, label, Kind::Text) }
+    }
+
+    /// Whose password it is, for people and their password managers.
+    pub(crate) fn whose(username: &str) -> Self {
+        Self { value: username.to_owned(), autocomplete: "username", ..Self::new("username", "User name", Kind::Fixed) }
     }
 
     /// A password; never filled in.

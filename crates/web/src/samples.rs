@@ -433,7 +433,7 @@ fn preference_pages(add: &mut Add<'_>) {
     let password = |errors: &FormErrors| FormPage {
         shell: preferences("password", "Password"),
         lead: Vec::new(),
-        form: password::form(&csrf, errors),
+        form: password::form(&csrf, "admin", errors),
     };
     add("password", password(&none).render());
     add("password-wrong", password(&FormErrors::field("old_password", "Enter your current password.")).render());

@@ -153,7 +153,7 @@ fn example(pattern: &str) -> String {
 
 /// Pages of the site's certificate and its state, whose use cases have tests of their own.
 fn needs_listeners(path: &str) -> bool {
-    path.contains("/security") || path.ends_with("/status") || path == "/MAAS/r/audit/export"
+    path.contains("/security") || path.ends_with("/status")
 }
 
 #[tokio::test]
@@ -315,6 +315,47 @@ async fn keys_and_tokens_are_shown_once() {
         )
         .await;
     assert_eq!(reply.status, 400);
+    site.region.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_new_password_ends_other_sessions_and_a_session_can_be_ended() {
+    let site = Site::with_users().await;
+    let (here, there) = (site.log_in("bob").await, site.log_in("bob").await);
+    let path = "/MAAS/r/preferences/password";
+    let new = "mauve-Harbour-77-bicycle";
+    let form = |old| [("old_password", old), ("password", new), ("again", new)];
+    assert_eq!(site.post(&here, path, &form("wrong")).await.status, 400);
+    let judged = site.post(&here, "/MAAS/r/preferences/password/strength", &[("password", new)]).await;
+    assert!(judged.body.contains("\"score\":"), "{}", judged.body);
+    assert_eq!(site.post(&here, path, &form(PASSWORD)).await.status, 303);
+    assert_eq!(site.get(&here, path).await.status, 200);
+    assert_eq!(site.get(&there, path).await.status, 303);
+    let list = site.get(&here, "/MAAS/r/preferences/sessions").await.body;
+    assert!(list.contains("This session") && !list.contains("End all others"), "{list}");
+    let log = site.get(&here, "/MAAS/r/audit").await.body;
+    assert!(log.contains("These are your own actions.") && !log.contains("root"), "{log}");
+    site.region.shutdown().await;
+}
+
+#[tokio::test]
+async fn keys_come_as_files_too() {
+    let site = Site::with_users().await;
+    let bob = site.log_in("bob").await;
+    let part = |name: &str, more: &str, value: &str| {
+        format!("--X\r\nContent-Disposition: form-data; name=\"{name}\"{more}\r\n\r\n{value}\r\n")
+    };
+    let body = part("csrfmiddlewaretoken", "", &bob.cookie("csrftoken"))
+        + &part("key", "", "")
+        + &part("key_file", "; filename=\"id.pub\"", KEY)
+        + "--X--\r\n";
+    let request = Request::post("/MAAS/r/preferences/ssh-keys")
+        .header(header::HOST, HOST)
+        .header(header::ORIGIN, "https://maas.example:5443")
+        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=X")
+        .header(header::COOKIE, bob.header());
+    assert_eq!(site.send(request.body(Body::from(body)).unwrap()).await.status, 303);
+    assert!(site.get(&bob, "/MAAS/r/preferences/ssh-keys").await.body.contains("bob@laptop"));
     site.region.shutdown().await;
 }
 

@@ -10,7 +10,7 @@ use maas_region::{Error, users};
 use serde_json::json;
 
 use crate::{
-    answer::Answer,
+    answer::{Answer, Failure},
     cookies::Flash,
     form::{Field, FormErrors, FormView},
     input::Input,
@@ -30,14 +30,14 @@ pub(crate) struct FormPage {
 
 /// `GET /MAAS/r/preferences/password`
 pub(crate) async fn show(visit: Visit) -> Answer {
-    let page = page(&visit, &FormErrors::default()).await;
+    let page = page(&visit, &FormErrors::default()).await?;
     visit.page(&page)
 }
 
 /// `POST /MAAS/r/preferences/password`
 pub(crate) async fn submit(visit: Visit, input: Input) -> Answer {
     if input.secret("password").expose() != input.secret("again").expose() {
-        return visit.again(&page(&visit, &FormErrors::field("again", DIFFERENT)).await);
+        return visit.again(&page(&visit, &FormErrors::field("again", DIFFERENT)).await?);
     }
     let (old, new, revoke) = (input.secret("old_password"), input.secret("password"), input.is_checked("revoke_keys"));
     let changed =
@@ -48,12 +48,12 @@ pub(crate) async fn submit(visit: Visit, input: Input) -> Answer {
             &Flash::good("Changed your password. Other sessions have ended, and your API keys and tokens are revoked."),
         ),
         Ok(()) => visit.redirect(HERE, &Flash::good("Changed your password. Your other sessions have ended.")),
-        Err(error) => visit.again(&page(&visit, &FormErrors::from_error(error)?).await),
+        Err(error) => visit.again(&page(&visit, &FormErrors::from_error(error)?).await?),
     }
 }
 
 /// `POST /MAAS/r/preferences/password/strength`: how strong would it be? For the bar beside the field.
-pub(crate) async fn strength(visit: Visit, input: Input) -> Result<Response, crate::answer::Failure> {
+pub(crate) async fn strength(visit: Visit, input: Input) -> Result<Response, Failure> {
     let own = own_name(&visit)?;
     let username = input.given("username").unwrap_or(&own).to_owned();
     let (email, password) = (input.text("email").to_owned(), input.secret("password"));
@@ -65,13 +65,14 @@ pub(crate) async fn strength(visit: Visit, input: Input) -> Result<Response, cra
     Ok(Json(json!({"score": strength.score, "word": word, "hint": strength.hint})).into_response())
 }
 
-async fn page(visit: &Visit, errors: &FormErrors) -> FormPage {
+async fn page(visit: &Visit, errors: &FormErrors) -> Result<FormPage, Failure> {
     let shell = visit.preferences_shell("password", "Password").await;
-    FormPage { form: form(&shell.csrf, errors), lead: Vec::new(), shell }
+    Ok(FormPage { form: form(&shell.csrf, &own_name(visit)?, errors), lead: Vec::new(), shell })
 }
 
-pub(crate) fn form(csrf: &str, errors: &FormErrors) -> FormView {
+pub(crate) fn form(csrf: &str, username: &str, errors: &FormErrors) -> FormView {
     FormView::new("password", csrf, HERE, "Change password")
+        .field(Field::whose(username))
         .field(Field::password("old_password", "Current password", "current-password"))
         .field(Field::password("password", "New password", "new-password").strength().help(HELP))
         .field(Field::password("again", "New password again", "new-password"))

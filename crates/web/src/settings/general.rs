@@ -139,12 +139,9 @@ async fn page(
     errors: &FormErrors,
 ) -> FormPage {
     let shell = visit.settings_shell("general", &label(setting.name)).await.under("General", HERE);
-    let default = view.filter(|view| !view.is_secret).map(|view| plain(&view.default));
-    let lead = match default {
-        Some(text) if text.is_empty() => vec!["It is not set unless somebody sets it.".to_owned()],
-        Some(text) => vec![format!("The default is {text}.")],
-        None => Vec::new(),
-    };
+    let default = view.filter(|view| !view.is_secret);
+    let default = default.map(|view| said(&SettingView { value: view.default.clone(), ..view.clone() }));
+    let lead = default.map(|text| format!("Default: {text}.")).into_iter().collect();
     FormPage { form: form(&shell.csrf, setting, value, errors), lead, shell }
 }
 

@@ -127,7 +127,7 @@ async fn password_page(visit: &Visit, name: &str, errors: &FormErrors) -> FormPa
 
 pub(crate) fn password_form(csrf: &str, name: &str, errors: &FormErrors) -> FormView {
     FormView::new("password", csrf, action(name, "password"), "Set password")
-        .field(Field::hidden("username", name))
+        .field(Field::whose(name))
         .field(Field::password("password", "New password", "new-password").strength().help(HELP))
         .field(Field::password("again", "New password again", "new-password"))
         .field(
