@@ -151,11 +151,6 @@ fn example(pattern: &str) -> String {
     pattern.replace("{name}", "bob").replace("{id}", "1").replace("{key}", "x")
 }
 
-/// Pages of the site's certificate and its state, whose use cases have tests of their own.
-fn needs_listeners(path: &str) -> bool {
-    path.contains("/security") || path.ends_with("/status")
-}
-
 #[tokio::test]
 async fn every_page_is_closed_to_whom_it_is_closed() {
     let site = Site::with_users().await;
@@ -180,7 +175,7 @@ async fn every_page_is_closed_to_whom_it_is_closed() {
         if page.method == "POST" && page.access != Access::Public {
             let reply = call(&admin).await;
             assert_eq!(reply.status, 403, "{path} took a form without a token");
-        } else if page.method == "GET" && !needs_listeners(&path) {
+        } else if page.method == "GET" && page.path != "/MAAS/r/status" {
             for (browser, who) in [(&user, "bob"), (&admin, "root")] {
                 let reply = call(browser).await;
                 let is_ok = matches!(reply.status.as_u16(), 200 | 303 | 404) || (is_admins && who == "bob");
@@ -356,6 +351,28 @@ async fn keys_come_as_files_too() {
         .header(header::COOKIE, bob.header());
     assert_eq!(site.send(request.body(Body::from(body)).unwrap()).await.status, 303);
     assert!(site.get(&bob, "/MAAS/r/preferences/ssh-keys").await.body.contains("bob@laptop"));
+    site.region.shutdown().await;
+}
+
+#[tokio::test]
+async fn every_problem_of_a_pair_is_named_and_nothing_changes() {
+    let site = Site::with_users().await;
+    let root = site.log_in("root").await;
+    let page = site.get(&root, "/MAAS/r/settings/configuration/security").await.body;
+    assert!(page.contains("TLS disabled") && page.contains("config-tls enable KEY.pem CERT.pem --port 5443"), "{page}");
+    let path = "/MAAS/r/settings/configuration/security/certificate";
+    let pair = [("key", "NO-KEY"), ("certificate", "NO-CERT"), ("port", "5250")];
+    let reply = site.post(&root, path, &pair).await;
+    for code in ["tls/key-parse", "tls/cert-parse", "tls/port"] {
+        assert!(reply.status == 400 && reply.body.contains(code), "{code}: {}", reply.body);
+    }
+    assert!(reply.body.contains("NO-CERT") && !reply.body.contains("NO-KEY"), "{}", reply.body);
+    let checked = site.post(&root, path, &[&pair[..], &[("intent", "check")]].concat()).await;
+    assert!(checked.status == 200 && checked.body.contains("This pair cannot be used."), "{}", checked.body);
+    let reminder =
+        [("tls_cert_expiration_notification_enabled", "true"), ("tls_cert_expiration_notification_interval", "91")];
+    let reply = site.post(&root, "/MAAS/r/settings/configuration/security/reminder", &reminder).await;
+    assert!(reply.status == 400 && reply.body.contains("less than or equal to 90"), "{}", reply.body);
     site.region.shutdown().await;
 }
 

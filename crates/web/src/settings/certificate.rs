@@ -2,7 +2,10 @@
 //! site is now, since its port and scheme may have moved under the browser.
 
 use askama::Template;
-use maas_region::tls::{self, Change, EnableOptions, PairPem};
+use maas_region::{
+    status,
+    tls::{self, Change, EnableOptions, PairPem},
+};
 use maas_tls::{Problem, Severity};
 
 use crate::{
@@ -154,9 +157,16 @@ async fn done(visit: &Visit, what: &str, change: &Change) -> Answer {
         _ => {
             lines.push("The site answers on its plain port now. Sign in there again.".to_owned());
             let shell = visit.settings_shell("security", "TLS is off").await;
-            visit.page(&MovedPage { shell, lines, link: format!("http://{name}:5240{HERE}") })
+            visit.page(&MovedPage { shell, lines, link: format!("http://{name}:{}{HERE}", plain_port(visit).await) })
         }
     }
+}
+
+/// The plain port of this region, or the usual one when it has not said yet.
+async fn plain_port(visit: &Visit) -> u16 {
+    let site = status::status(visit.region(), &visit.ctx).await.ok();
+    let own = site.and_then(|site| site.regions.into_iter().find(|seen| seen.name == site.region));
+    own.and_then(|seen| seen.http_port).unwrap_or(5240)
 }
 
 fn refused(visit: &Visit, error: maas_region::Error) -> Answer {
