@@ -13,6 +13,7 @@ use maas_wire::{Authenticated, CsrfToken, LoginState};
 use crate::{
     call::Call,
     error::{self, ApiError},
+    frame::count_attempt,
     reply::{self, Reply},
     route::{Access, Kind, Param, Resource, Route, Verb},
 };
@@ -109,13 +110,24 @@ async fn log_in(call: Call) -> Result<Reply, ApiError> {
     let [username, password] = call.form.field_list(["username", "password"])?;
     refuse_in_clear(&call).await?;
     let password = Secret::new(password.to_owned());
-    match auth::log_in(call.region(), call.request(), username, &password).await {
+    let outcome = auth::log_in(call.region(), call.request(), username, &password).await;
+    count(&outcome);
+    match outcome {
         Ok(session) => Ok(uncached(with_session(&call, &session))),
         Err(Error::Throttled { retry_after }) => {
             let body = serde_json::json!({"__all__": ["Too many login attempts. Try again later."]});
             Ok(error::later(reply::json_with(StatusCode::TOO_MANY_REQUESTS, &body), retry_after))
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+fn count<T>(outcome: &Result<T, Error>) {
+    match outcome {
+        Ok(_) => {
+            metrics::counter!("maas_auth_attempts_total", "method" => "password", "outcome" => "success").increment(1)
+        }
+        Err(error) => count_attempt("password", matches!(error, Error::Throttled { .. })),
     }
 }
 
@@ -170,7 +182,9 @@ async fn authenticate(call: Call) -> Result<Reply, ApiError> {
     let password = Secret::new(call.form.owned("password").unwrap_or_default());
     refuse_in_clear(&call).await?;
     let consumer = call.form.filled("consumer");
-    match auth::api_key_for_password(call.region(), call.request(), username, &password, consumer).await {
+    let outcome = auth::api_key_for_password(call.region(), call.request(), username, &password, consumer).await;
+    count(&outcome);
+    match outcome {
         Ok(new) => Ok(uncached(reply::json(&shown_once(&new)))),
         Err(Error::Forbidden(_) | Error::Invalid(_) | Error::Denied(_)) => Ok(reply::empty(StatusCode::FORBIDDEN)),
         Err(error) => Err(error.into()),

@@ -24,9 +24,7 @@ pub(crate) fn check(
     if session.is_none() && !is_exempt {
         return Ok(());
     }
-    if !is_own_origin(region, headers, conn) {
-        return Err(ApiError::Csrf("CSRF verification failed. The request comes from another site."));
-    }
+    check_origin(region, headers, conn)?;
     match session {
         Some(key) if !is_exempt => {
             let token = text(headers, &TOKEN_HEADER).or_else(|| form.get(TOKEN_FIELD));
@@ -39,14 +37,17 @@ pub(crate) fn check(
     }
 }
 
-/// What the browser says about the origin, as far as it says anything.
-pub(crate) fn is_own_origin(region: &Region, headers: &HeaderMap, conn: ConnInfo) -> bool {
-    let site = || door::base_url(region, headers, conn.peer, conn.local, conn.is_tls).ok();
+/// Refuses what comes from another site's page, as far as the browser says where it comes from.
+pub(crate) fn check_origin(region: &Region, headers: &HeaderMap, conn: ConnInfo) -> Result<(), ApiError> {
     let referer = || text(headers, &header::REFERER).map(origin_of);
-    if let Some(origin) = text(headers, &header::ORIGIN).or_else(referer) {
-        return site().is_some_and(|site| normal(&site) == normal(origin));
-    }
-    matches!(text(headers, &SEC_FETCH_SITE), None | Some("same-origin" | "none"))
+    let is_own = match text(headers, &header::ORIGIN).or_else(referer) {
+        Some(origin) => {
+            let site = door::base_url(region, headers, conn.peer, conn.local, conn.is_tls).map_err(ApiError::bad)?;
+            normal(&site) == normal(origin)
+        }
+        None => matches!(text(headers, &SEC_FETCH_SITE), None | Some("same-origin" | "none")),
+    };
+    if is_own { Ok(()) } else { Err(ApiError::Csrf("CSRF verification failed. The request comes from another site.")) }
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {

@@ -1,6 +1,9 @@
 //! The way of every request: which resource, who asks, what with, which operation, may they; then the handler.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{body::Body, extract::State};
 use bytes::Bytes;
@@ -10,7 +13,7 @@ use maas_authz::{Actor, OpCtx, decide};
 use maas_model::{Endpoint, Secret};
 use maas_region::{
     Region,
-    auth::{self, Credentials},
+    auth::{self, AuthError, Credentials},
     door,
 };
 use maas_tls::ConnInfo;
@@ -23,9 +26,9 @@ use crate::{
     describe::Description,
     error::ApiError,
     form::Form,
-    limits,
+    headers, limits,
     reply::{self, Reply},
-    route::{Access, Route, Verb},
+    route::{Access, Resource, Route, Verb},
     table::{self, Found},
     v2,
 };
@@ -111,7 +114,8 @@ async fn route(frame: Arc<Frame>, request: Request<Body>, found: Option<Found>) 
     let (parts, body) = request.into_parts();
     let method = parts.method.clone();
     let resource = found.resource;
-    let span = tracing::info_span!("request", http.method = %method, http.route = resource.path);
+    let trace_id = parts.headers.get(headers::TRACE_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
+    let span = tracing::info_span!("request", http.method = %method, http.route = resource.path, request.id = trace_id);
     let work = handle(Arc::clone(&frame), parts, body, found).instrument(span);
     let outcome = tokio::time::timeout(limits::REQUEST_TIME, work).await;
     let outcome = outcome.unwrap_or_else(|_| Err(Failed::from(too_slow())));
@@ -125,15 +129,17 @@ async fn route(frame: Arc<Frame>, request: Request<Body>, found: Option<Found>) 
     if resource.is_api() {
         frame.finish(&mut reply, has_hash);
     }
-    if frame.config.metrics.is_some() {
-        let labels = [
-            ("method", method.to_string()),
-            ("path", resource.path.into()),
-            ("status", reply.status().as_str().into()),
-        ];
-        metrics::histogram!("maas_http_request_latency", &labels).record(began.elapsed().as_secs_f64());
-    }
+    measure(&frame, method.as_str(), resource, reply.status(), began.elapsed());
     reply
+}
+
+fn measure(frame: &Frame, method: &str, resource: &Resource, status: StatusCode, took: Duration) {
+    tracing::debug!(http.method = method, http.route = resource.path, http.status = status.as_u16(), ?took, "answered");
+    if frame.config.metrics.is_some() {
+        let labels =
+            [("method", method.to_owned()), ("path", resource.path.into()), ("status", status.as_str().into())];
+        metrics::histogram!("maas_http_request_latency", &labels).record(took.as_secs_f64());
+    }
 }
 
 fn too_slow() -> ApiError {
@@ -212,9 +218,27 @@ async fn identify(frame: &Frame, parts: &Parts, conn: ConnInfo, found: &Found) -
         Some(Credentials::Session(key)) => Some(key.clone()),
         _ => None,
     };
+    let method = credentials.as_ref().map_or("none", kind_of);
     let request = door::request_info(&frame.region, &parts.headers, conn.peer, conn.is_tls, endpoint);
-    let ctx = auth::authenticate(&frame.region, credentials, request).await?;
+    let ctx = auth::authenticate(&frame.region, credentials, request).await;
+    let ctx = ctx.inspect_err(|error| count_attempt(method, matches!(error, AuthError::Throttled { .. })))?;
     Ok(Asker { ctx, session })
+}
+
+const fn kind_of(credentials: &Credentials) -> &'static str {
+    match credentials {
+        Credentials::Session(_) => "session",
+        Credentials::OAuth(_) => "api-key",
+        Credentials::Bearer(_) => "token",
+    }
+}
+
+/// Counts credentials that did not do.
+pub(crate) fn count_attempt(method: &'static str, is_throttled: bool) {
+    if is_throttled {
+        metrics::counter!("maas_auth_throttled_total").increment(1);
+    }
+    metrics::counter!("maas_auth_attempts_total", "method" => method, "outcome" => "failed").increment(1);
 }
 
 /// The context of somebody unknown.

@@ -45,8 +45,8 @@ impl Seen {
 
     /// `name=value` of a cookie just set.
     pub(crate) fn cookie(&self, name: &str) -> String {
-        let lines = self.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap());
-        let line = lines.filter(|line| line.starts_with(&format!("{name}="))).next_back().expect("a cookie");
+        let mut lines = self.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap());
+        let line = lines.rfind(|line| line.starts_with(&format!("{name}="))).expect("a cookie");
         line.split(';').next().unwrap_or_default().to_owned()
     }
 }
@@ -500,6 +500,23 @@ async fn while_tls_is_on_nobody_signs_in_without_it() {
     assert_eq!((&shown["enabled"], &shown["port"], &shown["site_issued"]), (&json!(true), &json!(5443), &json!(true)));
     let certificate = door.get(&format!("{API}/tls/certificate/"), Some(&root)).await.json();
     assert_eq!(certificate["fingerprint"], shown["certificate"]["fingerprint"]);
+}
+
+#[tokio::test]
+async fn metrics_are_for_those_who_may_see_the_status() {
+    let door = Door::open().await;
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let config = ApiConfig { metrics: Some(recorder.handle()), ..ApiConfig::default() };
+    let app = crate::router(door.region.clone(), config);
+    let asked = request("GET", "/MAAS/metrics", Some(&door.key("root").await), "", "");
+    let seen = see(&app, asked, true).await;
+    assert_eq!(
+        (seen.status, seen.header("content-type")),
+        (StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8")
+    );
+    let asked = request("GET", "/MAAS/metrics", Some(&door.key("bob").await), "", "");
+    assert_eq!(see(&app, asked, true).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(see(&app, request("GET", "/MAAS/metrics", None, "", ""), true).await.line(), "401 Forbidden");
 }
 
 /// A path that a row means, with its operation.

@@ -39,6 +39,9 @@ pub use table::routes;
 /// answers 404 and collapses doubled slashes), so pages are merged into it: `router(..).merge(pages.layer(headers::layer(..)))`.
 pub fn router(region: Region, config: ApiConfig) -> Router {
     let layer = headers::layer(region.clone());
+    if let Some(metrics) = config.metrics.clone() {
+        region.tasks().spawn_until_shutdown("metrics", async move { site::tend_metrics(&metrics).await });
+    }
     let frame = Arc::new(frame::Frame::new(region, config));
     Router::new().fallback(frame::serve).with_state(frame).layer(layer)
 }

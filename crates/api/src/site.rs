@@ -5,7 +5,8 @@ use std::time::Duration;
 use axum::extract::FromRequestParts;
 use http::{HeaderValue, StatusCode, header};
 use maas_authz::Action;
-use maas_region::{door, tls};
+use maas_region::{door, status};
+use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::{
     call::Call,
@@ -134,21 +135,31 @@ async fn metrics(call: Call) -> Result<Reply, ApiError> {
     let Some(handle) = &call.frame.config.metrics else {
         return Ok(reply::text(StatusCode::NOT_FOUND, "Metrics are off: start the region with metrics on."));
     };
-    gauge_certificate(&call).await?;
+    gauge_site(&call).await?;
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     Ok(reply::with(StatusCode::OK, kind, handle.render()))
 }
 
-/// What is asked for when it is looked at.
-async fn gauge_certificate(call: &Call) -> Result<(), ApiError> {
-    let status = tls::status(call.region(), &call.ctx).await?;
-    for applied in &status.regions {
-        let generation = u32::try_from(applied.generation).map_or(f64::NAN, f64::from);
-        metrics::gauge!("maas_tls_generation", "region" => applied.region.clone()).set(generation);
+/// Folds what was measured, which piles up otherwise until somebody asks for it.
+pub(crate) async fn tend_metrics(handle: &PrometheusHandle) {
+    let mut tick = tokio::time::interval(Duration::from_secs(5));
+    loop {
+        tick.tick().await;
+        handle.run_upkeep();
     }
-    if let Some(info) = status.certificate {
-        let ends = Duration::from_secs(info.not_after.secs().try_into().unwrap_or(0));
-        metrics::gauge!("maas_tls_certificate_not_after_seconds", "sha256" => info.sha256).set(ends.as_secs_f64());
+}
+
+/// What is read only when somebody asks.
+async fn gauge_site(call: &Call) -> Result<(), ApiError> {
+    let status = status::status(call.region(), &call.ctx).await?;
+    metrics::gauge!("maas_sessions_active").set(status.sessions as f64);
+    metrics::gauge!("maas_users").set(status.users as f64);
+    for applied in &status.tls.regions {
+        metrics::gauge!("maas_tls_generation", "region" => applied.region.clone()).set(applied.generation as f64);
+    }
+    if let Some(info) = status.tls.certificate {
+        let ends = info.not_after.secs() as f64;
+        metrics::gauge!("maas_tls_certificate_not_after_seconds", "sha256" => info.sha256).set(ends);
     }
     Ok(())
 }

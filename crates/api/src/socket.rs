@@ -22,9 +22,7 @@ use crate::{call::Call, csrf, error::ApiError, form::Form, frame::Frame, limits,
 
 /// Upgrades, or says as MAAS does why not: by closing.
 pub(crate) fn open(call: Call, upgrade: WebSocketUpgrade) -> Result<Reply, ApiError> {
-    if !csrf::is_own_origin(call.region(), &call.parts.headers, call.conn) {
-        return Err(ApiError::Csrf("CSRF verification failed. The request comes from another site."));
-    }
+    csrf::check_origin(call.region(), &call.parts.headers, call.conn)?;
     let upgrade = upgrade.max_message_size(limits::SOCKET_MESSAGE_BYTES).max_frame_size(limits::SOCKET_MESSAGE_BYTES);
     if let Some(refusal) = refusal(&call) {
         return Ok(upgrade.on_upgrade(move |mut socket| async move {
