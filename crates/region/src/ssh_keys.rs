@@ -100,15 +100,11 @@ pub async fn create_from_file(region: &Region, ctx: &OpCtx, text: &str) -> Resul
 /// `BadRequest` with MAAS's texts.
 pub async fn import(region: &Region, ctx: &OpCtx, keysource: &str) -> Result<Vec<SshKey>> {
     let owner = ctx.own::<EditOwn>()?;
-    let source = Source::parse(keysource).map_err(Error::BadRequest)?;
-    if !crate::settings::is_on(region, "ssh_key_import_enabled").await? {
-        return Err(Error::BadRequest(IMPORT_OFF.to_owned()));
-    }
-    let keys = source.fetch(&region.config().ssh_import).await.map_err(Error::BadRequest)?;
+    let (source, keys) = fetch(region, keysource).await?;
     let mut tx = region.store().begin(ctx).await?;
-    let (new, old) = insert_new(&mut tx, &owner, &keys, &source.to_string()).await?;
+    let (new, old) = insert_new(&mut tx, &owner, &keys, &source).await?;
     let fingerprints: Vec<&str> = keys.iter().map(SshPublicKey::fingerprint).collect();
-    let details = json!({"source": source.to_string(), "fingerprints": fingerprints, "new": new.len()});
+    let details = json!({"source": source, "fingerprints": fingerprints, "new": new.len()});
     let audit = Audit::new(EventType::Authorisation, "ssh-key.import", "Imported SSH keys.");
     tx.commit(audit.object("user", owner.row()).details(details)).await?;
     new.iter().for_each(|row| announce(region, "create", row.user_id, row.ssh_key_id));
@@ -130,6 +126,16 @@ pub async fn delete(region: &Region, ctx: &OpCtx, id: SshKeyId) -> Result<()> {
     tx.commit(audit.object("ssh-key", id).details(json!({"fingerprint": row.fingerprint}))).await?;
     announce(region, "delete", row.user_id, row.ssh_key_id);
     Ok(())
+}
+
+/// Fetches the keys of a person at a source, and names the source in full: `lp:<id>`.
+pub(crate) async fn fetch(region: &Region, keysource: &str) -> Result<(String, Vec<SshPublicKey>)> {
+    let source = Source::parse(keysource).map_err(Error::BadRequest)?;
+    if !crate::settings::is_on(region, "ssh_key_import_enabled").await? {
+        return Err(Error::BadRequest(IMPORT_OFF.to_owned()));
+    }
+    let keys = source.fetch(&region.config().ssh_import).await.map_err(Error::BadRequest)?;
+    Ok((source.to_string(), keys))
 }
 
 /// Reads the keys of a text, one a line.

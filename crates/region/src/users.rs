@@ -53,6 +53,8 @@ pub struct CreateUser {
     pub role: Role,
     /// A public SSH key to start with, or several lines of them; a bad one undoes the creation.
     pub ssh_keys: Option<String>,
+    /// `lp:<id>` or `gh:<id>`: whose public SSH keys to import; a source that fails undoes the creation.
+    pub ssh_import: Option<String>,
 }
 
 /// A change; what is `None` stays.
@@ -107,15 +109,19 @@ pub async fn is_empty(region: &Region) -> Result<bool> {
     Ok(user::count(&mut *region.store().reader().await?).await? == 0)
 }
 
-/// Creates a user with its first API key's name reserved; all or nothing.
+/// Creates a user; all or nothing.
 ///
 /// # Errors
-/// `Invalid` by field: `username`, `email`, `password`, `key`.
+/// `Invalid` by field: `username`, `email`, `password`, `key`; `BadRequest` when keys cannot be imported.
 pub async fn create(region: &Region, ctx: &OpCtx, new: CreateUser) -> Result<User> {
     let may = ctx.grant::<EditIdentities>()?;
     let checked = check_new(region, &new).await?;
     let keys = new.ssh_keys.as_deref().map(str::trim).filter(|text| !text.is_empty());
     let keys = keys.map(ssh_keys::parse_file).transpose()?.unwrap_or_default();
+    let imported = match &new.ssh_import {
+        Some(source) => Some(ssh_keys::fetch(region, source).await?),
+        None => None,
+    };
     let hash = region.gate().hash(&new.password).await?;
     let mut tx = region.store().begin(ctx).await?;
     let row = NewUser {
@@ -128,10 +134,15 @@ pub async fn create(region: &Region, ctx: &OpCtx, new: CreateUser) -> Result<Use
         is_system: false,
     };
     let id = user::insert(&mut tx, &may, &row).await.map_err(duplicate)?;
-    ssh_keys::insert_new(&mut tx, &ctx.grant_row::<EditIdentities, _>(id)?, &keys, "").await?;
+    let owner = ctx.grant_row::<EditIdentities, _>(id)?;
+    ssh_keys::insert_new(&mut tx, &owner, &keys, "").await?;
+    if let Some((source, keys)) = &imported {
+        ssh_keys::insert_new(&mut tx, &owner, keys, source).await?;
+    }
     let text = format!("Created {} '{}'.", new.role.audit_word(), checked.username);
+    let all_keys = keys.iter().chain(imported.iter().flat_map(|(_, keys)| keys));
     let details = json!({ "username": row.username, "email": row.email, "full_name": row.full_name, "role": row.role,
-        "ssh_keys": keys.iter().map(|key| key.fingerprint()).collect::<Vec<_>>() });
+        "ssh_keys": all_keys.map(|key| key.fingerprint()).collect::<Vec<_>>() });
     tx.commit(Audit::new(EventType::Authorisation, "user.create", text).object("user", id).details(details)).await?;
     log_user(ctx, "created", checked.username.as_str(), new.role);
     region.announce("user", "create", json!(id.0), Audience::Administrators);

@@ -147,6 +147,7 @@ async fn create(call: Call) -> Result<Reply, ApiError> {
         role: Role::from_superuser(form.require_bit("is_superuser")?),
         full_name: form.owned("full_name").unwrap_or_default(),
         ssh_keys: None,
+        ssh_import: None,
     };
     let ssh_keys = form.filled("key").filter(|_| new.role.is_superuser()).map(str::to_owned);
     let new = CreateUser { ssh_keys, ..new };

@@ -82,27 +82,42 @@ mod tests {
 
     #[test]
     fn words_of_the_program_are_completed() {
-        check(&["l"], expect![[r#"
+        check(
+            &["l"],
+            expect![[r#"
             login	Log in to a remote API, and remember its description and cre
             logout	Forget a profile
             list	List profiles
             lab	profile
-        "#]]);
-        check(&["config-tls", "e"], expect![[r#"
+        "#]],
+        );
+        check(
+            &["config-tls", "e"],
+            expect![[r#"
             enable	Enable TLS and switch to a secured mode (https)
-        "#]]);
-        check(&["completion", ""], expect![[r#"
+        "#]],
+        );
+        check(
+            &["completion", ""],
+            expect![[r#"
             bash	
             zsh	
             fish	
-        "#]]);
-        check(&["logout", ""], expect![[r#"
+        "#]],
+        );
+        check(
+            &["logout", ""],
+            expect![[r#"
             lab	profile
-        "#]]);
-        check(&["login", "x", "--p"], expect![[r#"
+        "#]],
+        );
+        check(
+            &["login", "x", "--p"],
+            expect![[r#"
             --password-stdin	The password is the first line of stdin; without this you ar
             --pin	Trust the one certificate with this fingerprint, such as sha
-        "#]]);
+        "#]],
+        );
         check(&["up", ""], expect![""]);
     }
 }

@@ -128,6 +128,7 @@ fn new_user(input: &Input) -> Result<CreateUser, Error> {
         role: input.text("role").parse().map_err(|why| Error::field("role", why))?,
         ssh_keys: Some(input.file_or_pasted("key_file", "key").to_owned()).filter(|text| !text.is_empty()),
         password,
+        ssh_import: None,
     })
 }
 
