@@ -11,9 +11,9 @@ use maas_region::{
 use maas_wire::{Authenticated, CsrfToken, LoginState};
 
 use crate::{
+    asker::count_attempt,
     call::Call,
     error::{self, ApiError},
-    frame::count_attempt,
     reply::{self, Reply},
     route::{Access, Kind, Param, Resource, Route, Verb},
 };

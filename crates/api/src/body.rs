@@ -6,7 +6,10 @@ mod urlencoded;
 
 use std::collections::HashSet;
 
-use http::StatusCode;
+use axum::body::Body;
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use crate::{error::ApiError, form::Form, limits};
 
@@ -15,8 +18,30 @@ pub(crate) use urlencoded::parse as parse_query;
 /// Why a body could not be read: one line.
 type Bad = String;
 
+/// Reads a body of bounded size into fields.
+pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Form, ApiError> {
+    let body = read_bytes(headers, body).await?;
+    parse(headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()), &body)
+}
+
+async fn read_bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
+    let too_large = || {
+        let line = format!("The body is larger than {} bytes.", limits::BODY_BYTES);
+        ApiError::Plain(StatusCode::PAYLOAD_TOO_LARGE, line)
+    };
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|bytes| bytes > limits::BODY_BYTES) {
+        return Err(too_large());
+    }
+    match Limited::new(body, limits::BODY_BYTES).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
+        Err(_) => Err(ApiError::bad("Bad Request: the body ended early")),
+    }
+}
+
 /// Reads the fields of a body by its content type.
-pub(crate) fn parse(content_type: Option<&str>, body: &[u8]) -> Result<Form, ApiError> {
+fn parse(content_type: Option<&str>, body: &[u8]) -> Result<Form, ApiError> {
     if body.is_empty() {
         return Ok(Form::default());
     }

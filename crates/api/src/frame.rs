@@ -6,21 +6,16 @@ use std::{
 };
 
 use axum::{body::Body, extract::State};
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header, request::Parts};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http::{HeaderValue, Method, Request, StatusCode, header, request::Parts};
 use maas_authz::{Actor, OpCtx, decide};
-use maas_model::{Endpoint, Secret};
-use maas_region::{
-    Region,
-    auth::{self, AuthError, Credentials},
-    door,
-};
+use maas_region::{Region, auth};
 use maas_tls::ConnInfo;
 use tracing::Instrument;
 
 use crate::{
-    ApiConfig, body,
+    ApiConfig,
+    asker::{Asker, anonymous, connection, endpoint, identify},
+    body,
     call::Call,
     csrf,
     describe::Description,
@@ -169,17 +164,11 @@ impl<E: Into<ApiError>> From<E> for Failed {
     }
 }
 
-/// Who asks, and with what.
-struct Asker {
-    ctx: OpCtx,
-    session: Option<Secret<String>>,
-}
-
 async fn handle(frame: Arc<Frame>, parts: Parts, body: Body, found: Found) -> Result<Reply, Failed> {
     let conn = connection(&parts);
     let method = parts.method.to_string();
     let path = parts.uri.path().to_owned();
-    let asker = match identify(&frame, &parts, conn, &found).await {
+    let asker = match identify(&frame.region, &parts, conn, &found).await {
         Ok(asker) => asker,
         Err(error) => {
             let ctx = anonymous(&frame.region, &parts.headers, conn, endpoint(&found));
@@ -204,49 +193,6 @@ async fn note_denial(frame: &Frame, ctx: &OpCtx, method: &str, path: &str, error
     Failed(error)
 }
 
-fn endpoint(found: &Found) -> Endpoint {
-    if found.resource.is_api() { Endpoint::Api } else { Endpoint::Ui }
-}
-
-async fn identify(frame: &Frame, parts: &Parts, conn: ConnInfo, found: &Found) -> Result<Asker, ApiError> {
-    let endpoint = endpoint(found);
-    if found.resource.is_public() {
-        return Ok(Asker { ctx: anonymous(&frame.region, &parts.headers, conn, endpoint), session: None });
-    }
-    let credentials = door::credentials(&parts.headers);
-    let session = match &credentials {
-        Some(Credentials::Session(key)) => Some(key.clone()),
-        _ => None,
-    };
-    let method = credentials.as_ref().map_or("none", kind_of);
-    let request = door::request_info(&frame.region, &parts.headers, conn.peer, conn.is_tls, endpoint);
-    let ctx = auth::authenticate(&frame.region, credentials, request).await;
-    let ctx = ctx.inspect_err(|error| count_attempt(method, matches!(error, AuthError::Throttled { .. })))?;
-    Ok(Asker { ctx, session })
-}
-
-const fn kind_of(credentials: &Credentials) -> &'static str {
-    match credentials {
-        Credentials::Session(_) => "session",
-        Credentials::OAuth(_) => "api-key",
-        Credentials::Bearer(_) => "token",
-    }
-}
-
-/// Counts credentials that did not do.
-pub(crate) fn count_attempt(method: &'static str, is_throttled: bool) {
-    if is_throttled {
-        metrics::counter!("maas_auth_throttled_total").increment(1);
-    }
-    metrics::counter!("maas_auth_attempts_total", "method" => method, "outcome" => "failed").increment(1);
-}
-
-/// The context of somebody unknown.
-pub(crate) fn anonymous(region: &Region, headers: &HeaderMap, conn: ConnInfo, endpoint: Endpoint) -> OpCtx {
-    let request = door::request_info(region, headers, conn.peer, conn.is_tls, endpoint);
-    OpCtx { actor: Actor::Anonymous, request, clock: region.clock().clone() }
-}
-
 async fn answer(
     frame: &Arc<Frame>,
     parts: Parts,
@@ -264,7 +210,7 @@ async fn answer(
     let query = Form::new(body::parse_query(parts.uri.query().unwrap_or_default()).map_err(ApiError::bad)?);
     let sent = match verb {
         Verb::Get | Verb::Delete => Form::default(),
-        Verb::Post | Verb::Put => read_form(&parts.headers, body).await?,
+        Verb::Post | Verb::Put => body::read(&parts.headers, body).await?,
     };
     let op = query.filled("op").or_else(|| sent.filled("op")).or(found.op.as_deref());
     let Some(route) = resource.routes.iter().find(|route| route.verb == verb && route.op == op) else {
@@ -302,33 +248,6 @@ fn check_format(query: &Form, is_api: bool) -> Result<(), ApiError> {
         }
         _ => Ok(()),
     }
-}
-
-async fn read_form(headers: &HeaderMap, body: Body) -> Result<Form, ApiError> {
-    let body = read_body(headers, body).await?;
-    body::parse(headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()), &body)
-}
-
-async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
-    let too_large = || {
-        let line = format!("The body is larger than {} bytes.", limits::BODY_BYTES);
-        ApiError::Plain(StatusCode::PAYLOAD_TOO_LARGE, line)
-    };
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|bytes| bytes > limits::BODY_BYTES) {
-        return Err(too_large());
-    }
-    match Limited::new(body, limits::BODY_BYTES).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
-        Err(_) => Err(ApiError::bad("Bad Request: the body ended early")),
-    }
-}
-
-/// The connection; one that nobody told us of comes from nowhere and is trusted with nothing.
-pub(crate) fn connection(parts: &Parts) -> ConnInfo {
-    let nowhere = std::net::SocketAddr::from(([0, 0, 0, 0], 0));
-    parts.extensions.get::<ConnInfo>().copied().unwrap_or(ConnInfo { peer: nowhere, local: nowhere, is_tls: false })
 }
 
 #[cfg(test)]

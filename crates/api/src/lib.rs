@@ -4,6 +4,7 @@
 //! access) and a handler in [`v2`], [`accounts`] or [`site`]. What can be called is one table, [`routes`].
 
 mod accounts;
+mod asker;
 mod body;
 mod call;
 mod config;

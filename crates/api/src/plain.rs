@@ -16,8 +16,8 @@ use maas_region::{Error, Region, auth, door, tls};
 use maas_tls::ConnInfo;
 
 use crate::{
+    asker,
     error::ApiError,
-    frame,
     reply::{self, Reply},
     site,
 };
@@ -38,7 +38,7 @@ impl Plain {
 /// The router's only handler.
 pub(crate) async fn serve(State(plain): State<Arc<Plain>>, request: Request<Body>) -> Reply {
     let (parts, _) = request.into_parts();
-    let conn = frame::connection(&parts);
+    let conn = asker::connection(&parts);
     let path = parts.uri.path();
     let (class, reply) = if brings_credentials(&parts.headers) {
         ("credentials", refuse(&plain, &parts, conn).await)
@@ -113,7 +113,7 @@ fn has_session_cookie(headers: &HeaderMap) -> bool {
 }
 
 async fn refuse(plain: &Plain, parts: &Parts, conn: ConnInfo) -> Reply {
-    let ctx = frame::anonymous(&plain.region, &parts.headers, conn, Endpoint::Api);
+    let ctx = asker::anonymous(&plain.region, &parts.headers, conn, Endpoint::Api);
     let reason = "credentials were sent in clear to the plain port";
     auth::record_denied(&plain.region, &ctx, parts.method.as_str(), parts.uri.path(), reason).await;
     let place = https_url(plain, parts, conn).await.map(|url| format!(" Use {url} instead.")).unwrap_or_default();
