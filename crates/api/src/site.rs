@@ -1,12 +1,11 @@
 //! What lies around the API: redirects, the reference pages, the describe document, metrics, the WebSocket.
 
-use std::time::Duration;
-
 use axum::extract::FromRequestParts;
 use http::{HeaderValue, StatusCode, header};
 use maas_authz::Action;
 use maas_region::{door, status};
 use metrics_exporter_prometheus::PrometheusHandle;
+use std::time::Duration;
 
 use crate::{
     call::Call,
@@ -149,17 +148,13 @@ pub(crate) async fn tend_metrics(handle: &PrometheusHandle) {
     }
 }
 
-/// What is read only when somebody asks.
+/// What is read only when somebody asks. When the certificate ends is metered by the region's own job.
 async fn gauge_site(call: &Call) -> Result<(), ApiError> {
     let status = status::status(call.region(), &call.ctx).await?;
     metrics::gauge!("maas_sessions_active").set(status.sessions as f64);
     metrics::gauge!("maas_users").set(status.users as f64);
     for applied in &status.tls.regions {
         metrics::gauge!("maas_tls_generation", "region" => applied.region.clone()).set(applied.generation as f64);
-    }
-    if let Some(info) = status.tls.certificate {
-        let ends = info.not_after.secs() as f64;
-        metrics::gauge!("maas_tls_certificate_not_after_seconds", "sha256" => info.sha256).set(ends);
     }
     Ok(())
 }

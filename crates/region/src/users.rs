@@ -483,6 +483,7 @@ mod tests {
             password: Secret::new("ochre-Lantern-49-tugboat".into()),
             role: Role::User,
             ssh_keys: None,
+            ssh_import: None,
         }
     }
 

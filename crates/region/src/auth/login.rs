@@ -215,6 +215,7 @@ mod tests {
             password: secret(PASSWORD),
             role,
             ssh_keys: None,
+            ssh_import: None,
         };
         users::create(&site.region, &site.region.job_ctx("test"), new).await.unwrap();
     }

@@ -1,4 +1,4 @@
-//! The certificate's end is seen coming: a notice to administrators, a line in the security log, a metric.
+//! The certificate's end is seen coming: a notice to administrators, a line in the security log.
 //!
 //! Looked at every twelve hours, and at once when the certificate or one of the two settings changes.
 
@@ -100,9 +100,6 @@ impl Outlook {
 pub(crate) async fn check(region: &Region) -> Result<()> {
     let state = tls_generation::state(&mut *region.store().reader().await?).await?;
     let info = state.current.chain.as_deref().and_then(CertificateInfo::from_pem);
-    if let Some(info) = &info {
-        measure(region, info);
-    }
     let is_wanted = settings::is_on(region, "tls_cert_expiration_notification_enabled").await?;
     let interval = settings::number(region, "tls_cert_expiration_notification_interval").await?;
     let outlook = match &info {
@@ -194,14 +191,6 @@ fn log(outlook: Outlook, info: Option<&CertificateInfo>) {
             tracing::error!(target: "security", r#type = "security", sha256, "sys_tls_cert_expired");
         }
     }
-}
-
-/// When the certificate ends, in seconds since 1970.
-fn measure(region: &Region, info: &CertificateInfo) {
-    let labels = [("region", region.config().region_name.clone()), ("sha256", info.sha256.clone())];
-    #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit into 53 bits for a long time")]
-    let seconds = info.not_after.secs() as f64;
-    metrics::gauge!("maas_tls_certificate_not_after_seconds", &labels).set(seconds);
 }
 
 const PERIOD: Duration = Duration::from_secs(12 * 3600);

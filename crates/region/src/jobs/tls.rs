@@ -13,7 +13,7 @@ use maas_store::{
     failpoint, region_seen,
     tls_generation::{self, AppliedRow, GenerationRow, StateRow},
 };
-use maas_tls::{listener::Bound, probe::served_fingerprint};
+use maas_tls::{CertificateInfo, listener::Bound, probe::served_fingerprint};
 use tokio::{
     sync::watch,
     time::{Instant, MissedTickBehavior, interval, timeout},
@@ -53,6 +53,8 @@ pub(crate) struct Last {
     shown: Option<i64>,
     /// A generation that could not be shown, and when.
     failed: Option<(i64, Instant)>,
+    /// The certificate whose end is metered.
+    metered: Option<String>,
 }
 
 /// Compares what is shown with what is meant, and acts.
@@ -69,14 +71,15 @@ pub(crate) async fn reconcile(region: &Region, own: &Own, last: &mut Last) -> Re
     }
     match show(region, own, target).await {
         Ok(fingerprint) => {
-            *last = Last { shown: Some(target.generation), failed: None };
+            meter(region, target, &mut last.metered);
+            (last.shown, last.failed) = (Some(target.generation), None);
             failpoint("tls:shown");
             say(region, target, fingerprint, None).await?;
             failpoint("tls:said");
             confirm_if_all(region, target).await
         }
         Err(why) => {
-            *last = Last { shown: None, failed: Some((target.generation, Instant::now())) };
+            (last.shown, last.failed) = (None, Some((target.generation, Instant::now())));
             fail(region, &state, &why).await
         }
     }
@@ -142,6 +145,22 @@ fn reachable(address: SocketAddr) -> SocketAddr {
         other => other,
     };
     SocketAddr::new(ip, address.port())
+}
+
+/// Meters when the certificate that is shown ends, and no longer that of the one before.
+fn meter(region: &Region, target: &GenerationRow, metered: &mut Option<String>) {
+    let gauge = |sha256: &str, seconds: f64| {
+        let labels = [("region", region.config().region_name.clone()), ("sha256", sha256.to_owned())];
+        metrics::gauge!("maas_tls_certificate_not_after_seconds", &labels).set(seconds);
+    };
+    if let Some(old) = metered.take() {
+        gauge(&old, f64::NAN);
+    }
+    if let Some(info) = target.chain.as_deref().and_then(CertificateInfo::from_pem) {
+        let ends = Duration::from_secs(info.not_after.secs().try_into().unwrap_or(0));
+        gauge(&info.sha256, ends.as_secs_f64());
+        *metered = Some(info.sha256);
+    }
 }
 
 /// Keeps this region's word, and lets those who wait for it know.
