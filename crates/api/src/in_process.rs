@@ -94,6 +94,7 @@ impl Door {
             password: Secret::new(PASSWORD.into()),
             role,
             ssh_keys: None,
+            ssh_import: None,
         };
         users::create(&self.region, &self.host_ctx(), new).await.unwrap();
     }
