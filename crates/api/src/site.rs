@@ -1,11 +1,12 @@
 //! What lies around the API: redirects, the reference pages, the describe document, metrics, the WebSocket.
 
+use std::time::Duration;
+
 use axum::extract::FromRequestParts;
 use http::{HeaderValue, StatusCode, header};
 use maas_authz::Action;
 use maas_region::{door, status};
 use metrics_exporter_prometheus::PrometheusHandle;
-use std::time::Duration;
 
 use crate::{
     call::Call,

@@ -59,6 +59,7 @@ impl Site {
                 password: Secret::new(PASSWORD.into()),
                 role,
                 ssh_keys: None,
+                ssh_import: None,
             };
             let user = users::create(&site.region, &site.host(), new).await.unwrap();
             assert!(!user.completed_intro);
