@@ -79,15 +79,17 @@ async fn tail(args: AuditTailArgs) -> Result<(), Failure> {
     let mut changes = region.changes();
     let newest = EventQuery { limit: args.lines.clamp(1, PAGE), ..filter.clone() };
     let mut after = show(&region, &ctx, newest, args.json).await?.unwrap_or(EventId(0));
-    while args.follow {
+    if !args.follow {
+        return Ok(());
+    }
+    loop {
         tokio::select! {
-            moved = changes.changed() => if moved.is_err() { break },
-            _ = tokio::signal::ctrl_c() => break,
+            moved = changes.changed() => if moved.is_err() { return Ok(()) },
+            _ = tokio::signal::ctrl_c() => return Ok(()),
         }
         let query = EventQuery { after: Some(after), limit: PAGE, ..filter.clone() };
         after = show(&region, &ctx, query, args.json).await?.unwrap_or(after);
     }
-    Ok(())
 }
 
 /// Prints the rows of a query, oldest first, and returns the newest id.
