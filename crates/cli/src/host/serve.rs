@@ -57,8 +57,8 @@ pub(crate) async fn serve(region: Region, options: ServeOptions, ready: impl FnO
     })?;
     region.start_jobs(server.bound());
     region.tasks().spawn_until_shutdown("stop-when-broken", stop_when_broken(region.clone(), stop.clone()));
-    region.tasks().spawn("signals", wait_for_signals(stop.clone()));
-    region.tasks().spawn("watchdog", feed_watchdog(region.clone(), stop.clone()));
+    region.tasks().spawn_until_shutdown("signals", wait_for_signals(stop.clone()));
+    region.tasks().spawn_until_shutdown("watchdog", feed_watchdog(region.clone(), stop.clone()));
     let bound = server.bound();
     let now = ready_now(&region, &listening, &bound, &options.addresses).await;
     tracing::info!(target: "security", event = "sys_startup", http.port = now.http_port, https.port = now.https_port, "sys_startup");
