@@ -3,19 +3,25 @@
 use std::time::Duration;
 
 use maas_store::region_seen::{self, RegionSeenRow};
-use tokio::time::{MissedTickBehavior, interval};
+use maas_tls::listener::Bound;
+use tokio::{
+    sync::watch,
+    time::{MissedTickBehavior, interval},
+};
 
 use crate::{Region, Result};
 
-/// Gives a sign every few seconds; when the region stops in good order, it is taken off the list.
+/// Gives a sign every few seconds, and at once when its ports change; when the region stops in good order, it is taken off the list.
 pub(super) async fn run(region: &Region) {
     let started_us = region.clock().now().micros();
     let stopping = region.tasks().stopping();
     let mut tick = interval(PERIOD);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut bound = region.site().tls.bound();
     loop {
         tokio::select! {
             _ = tick.tick() => {}
+            () = moved(&mut bound) => {}
             () = stopping.cancelled() => break,
         }
         if let Err(error) = beat(region, started_us).await {
@@ -24,6 +30,17 @@ pub(super) async fn run(region: &Region) {
     }
     if let Err(error) = leave(region).await {
         tracing::warn!(error = &error as &dyn std::error::Error, "could not sign off");
+    }
+}
+
+/// Waits until other ports are open.
+async fn moved(bound: &mut Option<watch::Receiver<Bound>>) {
+    let has_ended = match bound {
+        Some(bound) => bound.changed().await.is_err(),
+        None => std::future::pending().await,
+    };
+    if has_ended {
+        *bound = None;
     }
 }
 
