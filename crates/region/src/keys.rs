@@ -146,9 +146,12 @@ pub(crate) async fn create_by_password(region: &Region, ctx: &OpCtx, consumer: O
         api_key::delete_named(&mut tx, *may.row(), &name).await?;
     }
     let key = insert(region, &mut tx, *may.row(), &name, None).await?;
-    finish(region, tx, key, *may.row(), "Created API (OAuth) token.".to_owned()).await
+    finish(region, tx, key, *may.row(), "Created API (OAuth) token.".to_owned()).await.map(Some)
 }
 
+    if !user::still_has(&mut tx, *may.row(), hash).await? {
+        return Ok(None);
+    }
 async fn list_by_id(region: &Region, id: UserId) -> Result<Vec<ApiKey>> {
     let rows = api_key::list(&mut *region.store().reader().await?, id).await?;
     Ok(rows.into_iter().map(ApiKey::from).collect())

@@ -161,6 +161,8 @@ pub async fn edit(region: &Region, ctx: &OpCtx, username: &str, change: EditUser
         ctx.grant::<EditIdentities>()?;
     }
     let mut tx = region.store().begin(ctx).await?;
+    // All columns are written back: without the lock, somebody who changes their own name could undo being disabled.
+    user::lock(&mut tx).await?;
     let before = User::try_from(find_in(&mut tx, username).await?)?;
     modifiable(&before)?;
     let after = changed(&before, &change)?;
@@ -190,6 +192,7 @@ pub async fn delete(region: &Region, ctx: &OpCtx, username: &str, transfer_to: O
         return Err(Error::BadRequest("An administrator cannot self-delete.".to_owned()));
     }
     let mut tx = region.store().begin(ctx).await?;
+    user::lock(&mut tx).await?;
     let Some(row) = user::find(&mut tx, username).await? else { return Ok(false) };
     let gone = User::try_from(row)?;
     modifiable(&gone)?;
@@ -537,6 +540,27 @@ mod tests {
             edit(&site.region, &host, "admin", disable).await.unwrap();
             assert_eq!(site.last_event().await.1, "Disabled user 'admin'.");
             assert!(edit(&site.region, &host, "bob", demote).await.is_err());
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_change_of_ones_own_does_not_undo_that_of_an_administrator() {
+        with_region(async |site| {
+            let (admin, bob) = (site.ctx("admin").await, site.ctx("bob").await);
+            let disable = EditUser { is_active: Some(false), ..EditUser::default() };
+            // The administrator is about to commit; whatever bob sends now has to wait for that.
+            let mut tx = site.region.store().begin(&admin).await.unwrap();
+            user::lock(&mut tx).await.unwrap();
+            let before = User::try_from(find_in(&mut tx, "bob").await.unwrap()).unwrap();
+            let after = changed(&before, &disable).unwrap();
+            save(&mut tx, &admin, false, &after).await.unwrap();
+            let rename = EditUser { full_name: Some("Bob B.".into()), ..EditUser::default() };
+            let mut own = Box::pin(edit(&site.region, &bob, "bob", rename));
+            assert!(tokio::time::timeout(std::time::Duration::from_millis(200), &mut own).await.is_err());
+            tx.commit(edit_audit(&before, &after)).await.unwrap();
+            let bob = own.await.unwrap();
+            assert!(!bob.is_active && bob.full_name == "Bob B.");
         })
         .await;
     }

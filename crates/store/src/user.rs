@@ -89,12 +89,21 @@ pub async fn count(connection: &mut Connection) -> Result<i64> {
     Ok(row.try_get("count")?)
 }
 
+/// Lets nobody else change users until the transaction ends, so that what is read of one from here on is still so when it
+/// is written back.
+///
+/// # Errors
+/// Those of the database.
+pub async fn lock(tx: &mut Tx) -> Result<()> {
+    tx.lock("user").await
+}
+
 /// How many people besides `id` can administer the site. Nobody can change that until the transaction ends.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn count_other_administrators(tx: &mut Tx, id: UserId) -> Result<i64> {
-    tx.lock("user").await?;
+    lock(tx).await?;
     let row = sqlx::query(
         "select count(*) as count from user_account
         where role = 'administrator' and is_active = 1 and is_system = 0 and user_id <> $1",
@@ -164,6 +173,22 @@ pub async fn set_password<A>(tx: &mut Tx, may: &Granted<UserId, A>, hash: &str) 
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// Whether the user is active and still has the password whose `hash` was verified. Holds until the transaction ends.
+///
+/// # Errors
+/// Those of the database.
+pub async fn still_has(tx: &mut Tx, id: UserId, hash: &str) -> Result<bool> {
+    // An update that changes nothing locks the row on both databases.
+    let done = sqlx::query(
+        "update user_account set version = version where user_id = $1 and password_hash = $2 and is_active = 1",
+    )
+    .bind(id.0)
+    .bind(hash)
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// Puts a better hash of the same password in the place of the one that was just verified, unless it changed meanwhile.

@@ -90,17 +90,21 @@ pub async fn api_key_for_password(
         method: AuthMethod::Password,
     };
     let ctx = OpCtx { actor: Actor::User(actor), ..anonymous(region, request) };
-    keys::create_by_password(region, &ctx, consumer).await
+    keys::create_by_password(region, &ctx, &verified.hash, consumer).await?.ok_or_else(refused)
 }
 
-/// Checks the caller's own password, under the throttle like a login.
+/// Checks the caller's own password, under the throttle like a login; the stored hash if it is right.
 ///
 /// # Errors
 /// `Throttled`; `Denied` when nobody is signed in.
-pub(crate) async fn verify_own_password(region: &Region, ctx: &OpCtx, password: &Secret<String>) -> Result<bool> {
-    let Some(caller) = ctx.actor.user() else { return Ok(false) };
+pub(crate) async fn verify_own_password(
+    region: &Region,
+    ctx: &OpCtx,
+    password: &Secret<String>,
+) -> Result<Option<String>> {
+    let Some(caller) = ctx.actor.user() else { return Ok(None) };
     let verified = verify(region, &ctx.request, &caller.username, password).await?;
-    Ok(verified.is_some_and(|verified| verified.id() == caller.id))
+    Ok(verified.filter(|verified| verified.id() == caller.id).map(|verified| verified.hash))
 }
 
 /// A user whose password was right.
@@ -116,6 +120,11 @@ impl Verified {
     }
 }
 
+/// How the throttle knows an account. No name is longer, and what strangers send must not fill the memory.
+fn account_of(username: &str) -> String {
+    username.chars().take(LONGEST_NAME).flat_map(char::to_lowercase).collect()
+}
+
 /// `None` for anything wrong, after it was recorded.
 async fn verify(
     region: &Region,
@@ -123,7 +132,7 @@ async fn verify(
     username: &str,
     password: &Secret<String>,
 ) -> Result<Option<Verified>> {
-    let who = Who { source: request.ip.map(source_of), account: Some(username.to_lowercase()) };
+    let who = Who { source: request.ip.map(source_of), account: Some(account_of(username)) };
     let standing = admit(region, request, &who)?;
     let mut reader = region.store().reader().await?;
     let row = user::find(&mut reader, username).await?;
@@ -181,6 +190,7 @@ fn wrong() -> Error {
 
 const WRONG: &str = "Please enter a correct username and password. Note that both fields may be case-sensitive.";
 const SESSION_KEY: usize = 32;
+const LONGEST_NAME: usize = 150;
 const QUEUE_FULL: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
@@ -227,6 +237,37 @@ mod tests {
     async fn who(site: &TestRegion, session: &NewSession) -> OpCtx {
         let credentials = Some(Credentials::Session(session.session_key.clone()));
         authenticate(&site.region, credentials, request()).await.unwrap()
+    }
+
+    #[test]
+    fn the_throttle_keeps_no_more_of_a_name_than_names_have() {
+        assert_eq!(account_of("Carol"), "carol");
+        assert_eq!(account_of(&"X".repeat(1 << 20)), "x".repeat(LONGEST_NAME));
+    }
+
+    #[tokio::test]
+    async fn an_old_password_is_worth_nothing_once_it_was_reset() {
+        with_region(async |site| {
+            let region = &site.region;
+            add(site, "carol", Role::User).await;
+            let session = try_in(site, [192, 0, 2, 1], "carol", PASSWORD).await.unwrap();
+            let (ctx, admin) = (who(site, &session).await, site.ctx("admin").await);
+            // The administrator is about to commit a new password; whoever has the old one is quick.
+            let mut tx = region.store().begin(&admin).await.unwrap();
+            let may = admin.grant_row::<maas_authz::action::EditIdentities, _>(session.user.id).unwrap();
+            user::set_password(&mut tx, &may, "$argon2id$other").await.unwrap();
+            let change = change_own_password(region, &ctx, secret(PASSWORD), secret("mauve-Kettle-17-ferry"), false);
+            let (ip, old) = (from([192, 0, 2, 1]), secret(PASSWORD));
+            let key = api_key_for_password(region, &ip, "carol", &old, None);
+            let mut both = Box::pin(async { tokio::join!(change, key) });
+            assert!(tokio::time::timeout(Duration::from_millis(500), &mut both).await.is_err());
+            tx.commit(Audit::new(EventType::Authorisation, "user.password", "Changed.")).await.unwrap();
+            let (change, key) = both.await;
+            assert!(matches!(change, Err(Error::Invalid(fields)) if fields.contains_key("old_password")));
+            assert!(matches!(key, Err(Error::Forbidden(_))));
+            assert!(keys::list_of(region, &admin, "carol").await.unwrap().is_empty());
+        })
+        .await;
     }
 
     #[tokio::test]

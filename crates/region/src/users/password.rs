@@ -30,6 +30,7 @@ pub async fn reset_password(
     refuse_weak(region, username, &email, &password).await?;
     let hash = region.gate().hash(&password).await?;
     let mut tx = region.store().begin(ctx).await?;
+    user::lock(&mut tx).await?;
     let user = person(&mut tx, username).await?;
     user::set_password(&mut tx, &ctx.grant_row::<EditIdentities, _>(user.id)?, &hash).await?;
     finish(tx, ctx, &user, None, revoke_keys).await
@@ -48,16 +49,18 @@ pub async fn change_own_password(
 ) -> Result<()> {
     let may = ctx.own::<EditOwn>()?;
     let user = super::whoami(region, ctx).await?;
-    if !verify_own_password(region, ctx, &old).await? {
-        let why = "Your old password was entered incorrectly. Please enter it again.";
-        return Err(Error::field("old_password", why));
-    }
+    let wrong = || Error::field("old_password", "Your old password was entered incorrectly. Please enter it again.");
+    let verified = verify_own_password(region, ctx, &old).await?.ok_or_else(wrong)?;
     if old.expose() == new.expose() {
         return Err(Error::field("password", "This is the old password. Choose another one."));
     }
     refuse_weak(region, &user.username, &user.email, &new).await?;
     let hash = region.gate().hash(&new).await?;
     let mut tx = region.store().begin(ctx).await?;
+    // An administrator who locks somebody out must not lose to a change that was under way.
+    if !user::still_has(&mut tx, *may.row(), &verified).await? {
+        return Err(wrong());
+    }
     user::set_password(&mut tx, &may, &hash).await?;
     finish(tx, ctx, &user, current_session(ctx), revoke_keys).await
 }
