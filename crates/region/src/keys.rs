@@ -114,7 +114,9 @@ pub async fn create_for(region: &Region, ctx: &OpCtx, username: &str, name: Opti
 pub async fn delete(region: &Region, ctx: &OpCtx, token_key: &str) -> Result<()> {
     let mut tx = region.store().begin(ctx).await?;
     let found = find_mine(&mut tx, ctx, token_key).await?;
-    api_key::delete(&mut tx, ApiKeyId(found.key.api_key_id)).await?;
+    if !api_key::delete(&mut tx, ApiKeyId(found.key.api_key_id)).await? {
+        return Err(Error::NotFound { what: "Token" });
+    }
     let audit = Audit::new(EventType::Authorisation, "api-key.delete", "Deleted token.");
     tx.commit(about(audit, &found)).await?;
     told(region, "delete", &found);
@@ -137,11 +139,19 @@ pub async fn rename(region: &Region, ctx: &OpCtx, token_key: &str, name: &str) -
 }
 
 /// Makes a key for somebody who just showed their password, in the place of the one of the same consumer: old secrets
-/// cannot be shown again.
-pub(crate) async fn create_by_password(region: &Region, ctx: &OpCtx, consumer: Option<&str>) -> Result<NewApiKey> {
+/// cannot be shown again. `None` when they were disabled or given another password since `hash` was verified.
+pub(crate) async fn create_by_password(
+    region: &Region,
+    ctx: &OpCtx,
+    hash: &str,
+    consumer: Option<&str>,
+) -> Result<Option<NewApiKey>> {
     let may = ctx.own::<EditOwn>()?;
     let name = checked_name(consumer)?;
     let mut tx = region.store().begin(ctx).await?;
+    if !user::still_has(&mut tx, *may.row(), hash).await? {
+        return Ok(None);
+    }
     if consumer.is_some() {
         api_key::delete_named(&mut tx, *may.row(), &name).await?;
     }
@@ -149,9 +159,6 @@ pub(crate) async fn create_by_password(region: &Region, ctx: &OpCtx, consumer: O
     finish(region, tx, key, *may.row(), "Created API (OAuth) token.".to_owned()).await.map(Some)
 }
 
-    if !user::still_has(&mut tx, *may.row(), hash).await? {
-        return Ok(None);
-    }
 async fn list_by_id(region: &Region, id: UserId) -> Result<Vec<ApiKey>> {
     let rows = api_key::list(&mut *region.store().reader().await?, id).await?;
     Ok(rows.into_iter().map(ApiKey::from).collect())

@@ -127,7 +127,9 @@ pub async fn delete(region: &Region, ctx: &OpCtx, id: NotificationId) -> Result<
     let grant = ctx.grant::<EditNotifications>()?;
     let mut tx = region.store().begin(ctx).await?;
     let row = notification::find(&mut tx, id).await?.ok_or(NOT_FOUND)?;
-    notification::delete(&mut tx, &grant, id).await?;
+    if !notification::delete(&mut tx, &grant, id).await? {
+        return Err(NOT_FOUND);
+    }
     tx.commit(audit("notification.delete", "Deleted", &row)).await?;
     announce(region, "delete", &row);
     Ok(())

@@ -54,10 +54,11 @@ pub async fn set(region: &Region, ctx: &OpCtx, name: &str, value: &str) -> Resul
     let grant = ctx.grant::<EditConfigurations>()?;
     let setting = find(name)?;
     let new = setting.parse(value).map_err(|why| Error::field(setting.name, why))?;
-    let before = snapshot(region).await?;
-    let old = setting.redacted(&effective(region, setting, &before));
     let shown = setting.redacted(&new);
     let mut tx = region.store().begin(ctx).await?;
+    tx.lock("setting").await?;
+    let before = snapshot(region).await?;
+    let old = setting.redacted(&effective(region, setting, &before));
     let stored = seal_if_needed(region, &mut tx, setting, &new).await?;
     maas_store::setting::put(&mut tx, &grant, setting.name, &stored.to_string()).await?;
     let mut details = json!({"name": setting.name, "old": old, "new": shown});
