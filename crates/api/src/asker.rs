@@ -16,6 +16,8 @@ use crate::{error::ApiError, table::Found};
 pub(crate) struct Asker {
     pub(crate) ctx: OpCtx,
     pub(crate) session: Option<Secret<String>>,
+    /// The count of changes before it was looked who this is.
+    pub(crate) change: u64,
 }
 
 /// Where the audit log says that a request came in.
@@ -25,9 +27,9 @@ pub(crate) fn endpoint(found: &Found) -> Endpoint {
 
 /// Looks at what the request brought, unless nothing here depends on it.
 pub(crate) async fn identify(region: &Region, parts: &Parts, conn: ConnInfo, found: &Found) -> Result<Asker, ApiError> {
-    let endpoint = endpoint(found);
+    let (endpoint, change) = (endpoint(found), region.change_count());
     if found.resource.is_public() {
-        return Ok(Asker { ctx: anonymous(region, &parts.headers, conn, endpoint), session: None });
+        return Ok(Asker { ctx: anonymous(region, &parts.headers, conn, endpoint), session: None, change });
     }
     let credentials = door::credentials(&parts.headers);
     let session = match &credentials {
@@ -38,7 +40,7 @@ pub(crate) async fn identify(region: &Region, parts: &Parts, conn: ConnInfo, fou
     let request = door::request_info(region, &parts.headers, conn.peer, conn.is_tls, endpoint);
     let ctx = auth::authenticate(region, credentials, request).await;
     let ctx = ctx.inspect_err(|error| count_attempt(method, matches!(error, AuthError::Throttled { .. })))?;
-    Ok(Asker { ctx, session })
+    Ok(Asker { ctx, session, change })
 }
 
 const fn kind_of(credentials: &Credentials) -> &'static str {

@@ -199,18 +199,22 @@ async fn answer(
     body: Body,
     found: Found,
     conn: ConnInfo,
-    asker: Asker,
+    mut asker: Asker,
 ) -> Result<Reply, ApiError> {
     let resource = found.resource;
-    if !resource.is_open() && asker.ctx.actor == Actor::Anonymous {
-        return Err(ApiError::NotSignedIn);
-    }
+    check_somebody(resource, &asker.ctx)?;
     let verb = Verb::from_http(&parts.method).filter(|verb| resource.routes.iter().any(|route| route.verb == *verb));
     let Some(verb) = verb else { return Err(ApiError::Method(allowed(resource.routes))) };
     let query = Form::new(body::parse_query(parts.uri.query().unwrap_or_default()).map_err(ApiError::bad)?);
     let sent = match verb {
         Verb::Get | Verb::Delete => Form::default(),
-        Verb::Post | Verb::Put => body::read(&parts.headers, body).await?,
+        Verb::Post | Verb::Put => {
+            let sent = body::read(&parts.headers, body).await?;
+            // It may have taken its time, and who was let in then may be out by now.
+            auth::renew(&frame.region, &mut asker.ctx, asker.change).await?;
+            check_somebody(resource, &asker.ctx)?;
+            sent
+        }
     };
     let op = query.filled("op").or_else(|| sent.filled("op")).or(found.op.as_deref());
     let Some(route) = resource.routes.iter().find(|route| route.verb == verb && route.op == op) else {
@@ -223,7 +227,7 @@ async fn answer(
     check_access(route, &asker.ctx)?;
     check_format(&query, resource.is_api())?;
     let form = if matches!(verb, Verb::Get | Verb::Delete) { query } else { sent };
-    let Asker { ctx, session } = asker;
+    let Asker { ctx, session, .. } = asker;
     (route.handler)(Call { frame: Arc::clone(frame), ctx, parts, conn, vars: found.vars, form, session }).await
 }
 
@@ -237,6 +241,10 @@ fn check_access(route: &Route, ctx: &OpCtx) -> Result<(), ApiError> {
         Access::Public | Access::Anyone => Ok(()),
         Access::SignedIn if ctx.actor == Actor::Anonymous => Err(ApiError::NotSignedIn),
         Access::SignedIn => Ok(()),
+fn check_somebody(resource: &Resource, ctx: &OpCtx) -> Result<(), ApiError> {
+    if !resource.is_open() && ctx.actor == Actor::Anonymous { Err(ApiError::NotSignedIn) } else { Ok(()) }
+}
+
         Access::Can(action) => Ok(decide(&ctx.actor, action)?),
     }
 }

@@ -17,6 +17,7 @@ mod oauth;
 mod password;
 mod queue;
 mod record;
+mod renew;
 mod throttle;
 
 pub use authenticate::authenticate;
@@ -27,6 +28,7 @@ pub(crate) use login::verify_own_password;
 pub use login::{api_key_for_password, log_in, log_out};
 pub(crate) use password::{Verdict, score, weaknesses};
 pub use record::record_denied;
+pub use renew::renew;
 
 /// What a request brought to show who it is.
 #[derive(Clone, Debug)]

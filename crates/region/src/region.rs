@@ -176,6 +176,11 @@ impl Region {
         self.0.store.changes()
     }
 
+    /// The count of changes that this process knows of, for a later comparison.
+    pub fn change_count(&self) -> u64 {
+        self.0.store.change_count()
+    }
+
     /// The clock of this region.
     pub fn clock(&self) -> &Clock {
         &self.0.clock

@@ -56,6 +56,18 @@ pub async fn find(connection: &mut Connection, key_hash: &str) -> Result<Option<
     Ok(sqlx::query_as(FIND).bind(key_hash).fetch_optional(connection).await?)
 }
 
+/// Whose the session of this id is, while it is good.
+///
+/// # Errors
+/// Those of the database.
+pub async fn owner(connection: &mut Connection, id: SessionId, now_us: i64) -> Result<Option<OwnerRow>> {
+    let query = sqlx::query_as(
+        "select u.user_id, u.username, u.role, u.is_active from session t join user_account u on u.user_id = t.user_id
+        where t.session_id = $1 and t.expires_us > $2",
+    );
+    Ok(query.bind(id.0).bind(now_us).fetch_optional(connection).await?)
+}
+
 /// A user's sessions that have not ended, the most recently used first.
 ///
 /// # Errors

@@ -67,6 +67,18 @@ pub async fn find(connection: &mut Connection, token_hash: &str) -> Result<Optio
     Ok(sqlx::query_as(FIND).bind(token_hash).fetch_optional(connection).await?)
 }
 
+/// Whose the token of this id is, while it is good.
+///
+/// # Errors
+/// Those of the database.
+pub async fn owner(connection: &mut Connection, id: TokenId, now_us: i64) -> Result<Option<OwnerRow>> {
+    let query = sqlx::query_as(
+        "select u.user_id, u.username, u.role, u.is_active from token t join user_account u on u.user_id = t.user_id
+        where t.token_id = $1 and t.expires_us > $2",
+    );
+    Ok(query.bind(id.0).bind(now_us).fetch_optional(connection).await?)
+}
+
 /// A user's tokens, newest first.
 ///
 /// # Errors

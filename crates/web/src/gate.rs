@@ -4,6 +4,7 @@
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
+    time::Duration,
 };
 
 use axum::{
@@ -37,11 +38,16 @@ pub(crate) async fn gate(State((app, access)): State<(App, Access)>, request: Re
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let (parts, body) = request.into_parts();
+    let change = app.region.change_count();
     let visit = match arrive(&app, &parts).await {
         Ok(visit) => visit,
         Err(response) => return finish(*response),
     };
-    let checked = admit(&visit, access, parts, body).await;
+    // No name holds a NUL, and PostgreSQL would not even look for it.
+    if path.contains("%00") {
+        return finish(errors::page(&visit, &Error::NotFound { what: "" }).await);
+    }
+    let checked = admit(&visit, access, change, parts, body).await;
     let response = match checked {
         Ok(request) => next.run(request).await,
         Err(response) => *response,
@@ -83,25 +89,40 @@ async fn arrive(app: &App, request: &Parts) -> Result<Visit, Box<Response>> {
     }
 }
 
-/// May they, and is the form theirs? On success the request carries its [`Visit`] and [`Input`].
-async fn admit(visit: &Visit, access: Access, mut parts: Parts, body: Body) -> Result<Request, Box<Response>> {
-    let refuse = |error: Error| Box::new(axum::response::IntoResponse::into_response(Failure::from(error)));
+/// May they, and is the form theirs? On success the request carries its [`Visit`] and [`Input`]. `change` is the count of
+/// changes from before it was looked who they are.
+async fn admit(
+    visit: &Visit,
+    access: Access,
+    change: u64,
+    mut parts: Parts,
+    body: Body,
+) -> Result<Request, Box<Response>> {
     let is_read = matches!(parts.method, Method::GET | Method::HEAD);
-    if access != Access::Public && !visit.is_signed_in() {
-        return Err(Box::new(to_login(&parts.headers, &parts.uri, is_read)));
-    }
-    if let Access::May(action) = access {
-        decide(&visit.ctx.actor, action).map_err(|refusal| refuse(refusal.into()))?;
-    }
+    let may_pass = |visit: &Visit| {
+        if access != Access::Public && !visit.is_signed_in() {
+            return Err(Box::new(to_login(&parts.headers, &parts.uri, is_read)));
+        }
+        match access {
+            Access::May(action) => decide(&visit.ctx.actor, action).map_err(|refusal| refuse(refusal.into())),
+            _ => Ok(()),
+        }
+    };
+    may_pass(visit)?;
+    let mut visit = visit.clone();
     let input = if is_read {
         Input::from_urlencoded(parts.uri.query().unwrap_or_default().as_bytes())
     } else {
         if !is_from_here(&parts.headers, &parts.uri, visit.ctx.request.is_secure) {
             return Err(refuse(Error::Forbidden(FOREIGN.to_owned())));
         }
-        let body = axum::body::to_bytes(body, BODY_LIMIT)
+        let body = tokio::time::timeout(BODY_TIME, axum::body::to_bytes(body, BODY_LIMIT))
             .await
+            .map_err(|_| refuse(Error::BadRequest("The form took too long to arrive. Send it again.".to_owned())))?
             .map_err(|_| refuse(Error::BadRequest("The form is too large: at most 1 MiB.".to_owned())))?;
+        // It may have taken its time, and who was let in then may be out by now.
+        visit = visit.renewed(change).await.map_err(refuse)?;
+        may_pass(&visit)?;
         let input = Input::read(&parts.headers, body).await.map_err(|(_, text)| refuse(Error::BadRequest(text)))?;
         let is_theirs = visit.session.as_ref().is_none_or(|key| {
             let header = parts.headers.get("x-csrftoken").and_then(|value| value.to_str().ok());
@@ -112,9 +133,13 @@ async fn admit(visit: &Visit, access: Access, mut parts: Parts, body: Body) -> R
         }
         input
     };
-    parts.extensions.insert(visit.clone());
+    parts.extensions.insert(visit);
     parts.extensions.insert(input);
     Ok(Request::from_parts(parts, Body::empty()))
+}
+
+fn refuse(error: Error) -> Box<Response> {
+    Box::new(axum::response::IntoResponse::into_response(Failure::from(error)))
 }
 
 /// To the login page, and back afterwards.
@@ -165,6 +190,8 @@ fn finish(mut response: Response) -> Response {
 /// The field that carries the token; the name is MAAS's.
 pub(crate) const CSRF_FIELD: &str = "csrfmiddlewaretoken";
 const LOGIN: &str = "/MAAS/r/login";
+/// A mebibyte over a slow line; whoever sends slower only keeps a connection busy.
+const BODY_TIME: Duration = Duration::from_secs(60);
 const FOREIGN: &str = "The form did not come from a page of this site, so nothing was done.";
 const STALE: &str =
     "The form was made for another session, so nothing was done. Go back, reload the page and send it again.";

@@ -45,6 +45,27 @@ impl Deref for Visit {
     }
 }
 
+impl Visit {
+    /// The same visit by whoever the visitor is now, if anything was changed since `change`: nobody, when their session has
+    /// ended meanwhile.
+    pub(crate) async fn renewed(self, change: u64) -> Result<Self, Error> {
+        let mut ctx = self.ctx.clone();
+        auth::renew(self.region(), &mut ctx, change).await?;
+        if ctx.actor == self.ctx.actor {
+            return Ok(self);
+        }
+        let session = self.session.clone().filter(|_| ctx.actor.user().is_some());
+        Ok(Self(Arc::new(VisitParts {
+            app: self.app.clone(),
+            ctx,
+            session,
+            flash: self.flash.clone(),
+            target: self.target.clone(),
+            host: self.host.clone(),
+        })))
+    }
+}
+
 impl VisitParts {
     /// The region.
     pub(crate) fn region(&self) -> &Region {

@@ -9,6 +9,7 @@ use maas_model::{Endpoint, Role, Secret};
 use maas_region::{
     Region, RegionConfig,
     region::PasswordCost,
+    sessions,
     users::{self, CreateUser},
 };
 use maas_tls::ConnInfo;
@@ -184,6 +185,27 @@ async fn every_page_is_closed_to_whom_it_is_closed() {
             }
         }
     }
+    site.region.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_session_that_ends_while_its_form_arrives_does_nothing() {
+    let site = Site::with_users().await;
+    let bob = site.log_in("bob").await;
+    let form = format!("name=late&csrfmiddlewaretoken={}", bob.cookie("csrftoken"));
+    let (region, host) = (site.region.clone(), site.host());
+    let slow = Body::from_stream(futures_util::stream::once(async move {
+        sessions::revoke_all_of(&region, &host, "bob").await.unwrap();
+        Ok::<_, std::convert::Infallible>(form)
+    }));
+    let request = Request::post("/MAAS/r/preferences/api-keys")
+        .header(header::HOST, HOST)
+        .header(header::ORIGIN, "https://maas.example:5443")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header(header::COOKIE, bob.header());
+    let reply = site.send(request.body(slow).unwrap()).await;
+    assert!(reply.status == 303 && reply.location.starts_with("/MAAS/r/login"), "{} {}", reply.status, reply.location);
+    assert!(maas_region::keys::list_of(&site.region, &site.host(), "bob").await.unwrap().is_empty());
     site.region.shutdown().await;
 }
 
