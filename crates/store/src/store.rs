@@ -2,8 +2,8 @@
 
 use std::{
     ops::{Deref, DerefMut},
-    sync::Arc,
-    time::Duration,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use maas_authz::{Clock, OpCtx};
@@ -23,6 +23,8 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     pools: Pools,
     changes: watch::Sender<u64>,
+    /// When the counter was last known.
+    heard_at: Mutex<Instant>,
 }
 
 /// A connection that reads.
@@ -43,7 +45,8 @@ impl Store {
     /// `Config`, `Unavailable`, `Newer`.
     pub async fn open(config: &StoreConfig, clock: &Clock) -> Result<Self> {
         let pools = db::connect(config).await?;
-        let store = Self(Arc::new(Inner { pools, changes: watch::Sender::new(0) }));
+        let store =
+            Self(Arc::new(Inner { pools, changes: watch::Sender::new(0), heard_at: Mutex::new(Instant::now()) }));
         store.migrate(clock).await?;
         store.look().await?;
         Ok(store)
@@ -96,6 +99,12 @@ impl Store {
         *self.0.changes.borrow()
     }
 
+    /// Whether [`Store::change_count`] is of the last seconds. When it is not, what is remembered under it may have been
+    /// revoked elsewhere.
+    pub fn is_current(&self) -> bool {
+        self.0.heard_at.lock().unwrap_or_else(PoisonError::into_inner).elapsed() < STALE
+    }
+
     /// Looks four times a second whether others have written; on PostgreSQL it is told at once as well. Does not return.
     pub async fn follow(&self) {
         let mut tick = tokio::time::interval(POLL);
@@ -106,8 +115,13 @@ impl Store {
                 _ = tick.tick() => {}
                 heard = next(&mut listener) => if heard.is_err() { listener = None },
             }
-            if let Err(error) = self.look().await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "cannot look for changes in the database");
+            // A server that vanished without a word leaves its connections waiting for a quarter of an hour.
+            match tokio::time::timeout(PATIENCE, self.look()).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "cannot look for changes in the database");
+                }
+                Err(_) => tracing::warn!("the database did not say in time whether anything was changed"),
             }
         }
     }
@@ -132,6 +146,7 @@ impl Store {
     }
 
     fn announce(&self, count: u64) {
+        *self.0.heard_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         self.0.changes.send_if_modified(|known| {
             let is_new = count > *known;
             *known = count.max(*known);
@@ -274,6 +289,8 @@ impl DerefMut for Tx {
 }
 
 const POLL: Duration = Duration::from_millis(250);
+const PATIENCE: Duration = Duration::from_secs(5);
+const STALE: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {

@@ -43,7 +43,8 @@ async fn by_session(region: &Region, key: &Secret<String>) -> Result<Option<Entr
     let gate = region.gate();
     let hash = gate.session_key.hash(key.expose().as_bytes());
     let (change, now) = (region.store().change_count(), region.clock().now());
-    if let Some(entry) = gate.cache.find(change, &hash)
+    if region.store().is_current()
+        && let Some(entry) = gate.cache.find(change, &hash)
         && entry.is_good(now)
     {
         return Ok(Some(entry));
@@ -130,7 +131,8 @@ async fn cached_or(
     let (gate, now) = (region.gate(), region.clock().now());
     // The counter is read before the database is, so that what is remembered is never older than it claims.
     let change = region.store().change_count();
-    if let Some(entry) = gate.cache.find(change, &key)
+    if region.store().is_current()
+        && let Some(entry) = gate.cache.find(change, &key)
         && entry.is_good(now)
     {
         return Ok(entry);
