@@ -17,6 +17,11 @@ impl Form {
         Self { fields }
     }
 
+    /// Whether anything holds a NUL, which PostgreSQL takes in no text.
+    pub(crate) fn has_nul(&self) -> bool {
+        self.fields.iter().any(|(key, value)| key.contains('\0') || value.contains('\0'))
+    }
+
     /// The value; the last one when there are several.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.fields.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())

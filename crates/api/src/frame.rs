@@ -124,11 +124,13 @@ async fn route(frame: Arc<Frame>, request: Request<Body>, found: Option<Found>) 
     if resource.is_api() {
         frame.finish(&mut reply, has_hash);
     }
-    measure(&frame, method.as_str(), resource, reply.status(), began.elapsed());
+    // Whatever word a client invents for a method, the label is one of few: each combination is kept for ever.
+    let method = Verb::from_http(&method).map_or("other", Verb::as_str);
+    measure(&frame, method, resource, reply.status(), began.elapsed());
     reply
 }
 
-fn measure(frame: &Frame, method: &str, resource: &Resource, status: StatusCode, took: Duration) {
+fn measure(frame: &Frame, method: &'static str, resource: &Resource, status: StatusCode, took: Duration) {
     tracing::debug!(http.method = method, http.route = resource.path, http.status = status.as_u16(), ?took, "answered");
     if frame.config.metrics.is_some() {
         let labels =
@@ -216,6 +218,9 @@ async fn answer(
             sent
         }
     };
+    if query.has_nul() || sent.has_nul() {
+        return Err(ApiError::bad("Null characters are not allowed."));
+    }
     let op = query.filled("op").or_else(|| sent.filled("op")).or(found.op.as_deref());
     let Some(route) = resource.routes.iter().find(|route| route.verb == verb && route.op == op) else {
         let line = format!("Unrecognised signature: method={} op={}", verb.as_str(), op.unwrap_or("None"));
@@ -236,15 +241,15 @@ fn allowed(routes: &[Route]) -> String {
     verbs.map(Verb::as_str).collect::<Vec<_>>().join(", ")
 }
 
+fn check_somebody(resource: &Resource, ctx: &OpCtx) -> Result<(), ApiError> {
+    if !resource.is_open() && ctx.actor == Actor::Anonymous { Err(ApiError::NotSignedIn) } else { Ok(()) }
+}
+
 fn check_access(route: &Route, ctx: &OpCtx) -> Result<(), ApiError> {
     match route.access {
         Access::Public | Access::Anyone => Ok(()),
         Access::SignedIn if ctx.actor == Actor::Anonymous => Err(ApiError::NotSignedIn),
         Access::SignedIn => Ok(()),
-fn check_somebody(resource: &Resource, ctx: &OpCtx) -> Result<(), ApiError> {
-    if !resource.is_open() && ctx.actor == Actor::Anonymous { Err(ApiError::NotSignedIn) } else { Ok(()) }
-}
-
         Access::Can(action) => Ok(decide(&ctx.actor, action)?),
     }
 }

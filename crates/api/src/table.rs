@@ -91,7 +91,8 @@ fn match_template(template: &str, path: &str) -> Option<Vec<String>> {
         };
         if part.starts_with('{') {
             let value = segment.strip_suffix('/').filter(|value| !value.is_empty())?;
-            vars.push(percent_decode_str(value).decode_utf8().ok()?.into_owned());
+            let value = percent_decode_str(value).decode_utf8().ok().filter(|value| !value.contains('\0'))?;
+            vars.push(value.into_owned());
         } else if part != segment {
             return None;
         }

@@ -51,7 +51,8 @@ impl Input {
     pub(crate) fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut fields = BTreeMap::new();
         for (name, value) in pairs {
-            fields.entry(name).or_insert(value);
+            // PostgreSQL takes no NUL in text.
+            fields.entry(name).or_insert(value.replace('\0', "\u{fffd}"));
         }
         Self(fields)
     }

@@ -37,6 +37,40 @@ async fn whoami_by_key_token_and_session() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_revoked_while_the_body_arrives_does_nothing() {
+    let door = Door::open().await;
+    let bob = door.key("bob").await;
+    let (region, host, token) = (door.region.clone(), door.host_ctx(), bob.token.clone());
+    let slow = Body::from_stream(futures_util::stream::once(async move {
+        keys::delete(&region, &host, &token).await.unwrap();
+        Ok::<_, std::convert::Infallible>("name=late")
+    }));
+    let mut late = request("POST", &format!("{API}/account/?op=create_authorisation_token"), Some(&bob), FORM, "");
+    *late.body_mut() = slow;
+    assert_eq!(door.call(late).await.line(), "401 Forbidden");
+    assert!(keys::list_of(&door.region, &door.host_ctx(), "bob").await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn nuls_and_invented_methods_are_turned_away() {
+    let door = Door::open().await;
+    let root = door.key("root").await;
+    let seen = door.post("/MAAS/accounts/login/", None, "username=a%00b&password=x").await;
+    assert_eq!(seen.line(), "400 Null characters are not allowed.");
+    let seen = door.get(&format!("{API}/events/?op=query&owner=%00"), Some(&root)).await;
+    assert_eq!(seen.line(), "400 Null characters are not allowed.");
+    assert_eq!(door.get(&format!("{API}/users/a%00b/"), Some(&root)).await.status, StatusCode::NOT_FOUND);
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let handle = recorder.handle();
+    let config = ApiConfig { metrics: Some(handle.clone()), ..ApiConfig::default() };
+    let app = crate::router(door.region.clone(), config);
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    assert_eq!(see(&app, request("BREW1", "/MAAS/rpc/", None, "", ""), true).await.status.as_u16(), 405);
+    let text = handle.render();
+    assert!(text.contains("method=\"other\"") && !text.contains("BREW1"), "{text}");
+}
+
+#[tokio::test]
 async fn a_browser_signs_in_and_out() {
     let door = Door::open().await;
     let seen = door.post("/MAAS/accounts/login/", None, "username=bob").await;

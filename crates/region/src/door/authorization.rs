@@ -48,7 +48,7 @@ fn decode(text: &str) -> Option<String> {
         bytes.push(u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?);
         rest = tail;
     }
-    String::from_utf8(bytes).ok()
+    String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))
 }
 
 #[cfg(test)]
@@ -86,6 +86,7 @@ mod tests {
             "OAuth a",
             "OAuth oauth_token=\"%f\"",
             "OAuth oauth_token=\"%é\"",
+            r#"OAuth oauth_token="%00", oauth_nonce=n1, oauth_timestamp=1700000000, oauth_signature=%26ts, oauth_consumer_key=ck, oauth_signature_method=PLAINTEXT"#,
         ] {
             assert!(parse(text).is_none(), "{text}");
         }
