@@ -21,7 +21,7 @@ use maas_authz::{
 use maas_model::{Secret, Timestamp};
 use maas_store::{
     region_seen,
-    tls_generation::{self, AppliedRow, StateRow},
+    tls_generation::{self, AppliedRow, GenerationRow, StateRow},
 };
 use maas_tls::{CertificateInfo, Problem};
 use serde::Serialize;
@@ -150,8 +150,21 @@ pub async fn roll_back(region: &Region, ctx: &OpCtx, wait: Duration) -> Result<C
     let target = change::earlier_certificate(&mut reader, &before.current).await?;
     drop(reader);
     let target = target.ok_or_else(|| Error::BadRequest(NOTHING_EARLIER.to_owned()))?;
+    refuse_expired(ctx, &target)?;
     change::point_back(region, ctx, &grant, &before, &target).await?;
     finish(region, &before, target.generation, Vec::new(), wait).await
+}
+
+/// What has expired since never replaces what is served; one of the site's own is renewed as soon as it is.
+fn refuse_expired(ctx: &OpCtx, target: &GenerationRow) -> Result<()> {
+    let info = target.chain.as_deref().and_then(CertificateInfo::from_pem);
+    match info.filter(|info| ctx.clock.now() >= info.not_after && !target.is_site_issued) {
+        None => Ok(()),
+        Some(info) => Err(Error::BadRequest(format!(
+            "The earlier certificate expired on {}, so the one that is served stays. Enable a new one instead.",
+            info.not_after.human()
+        ))),
+    }
 }
 
 /// Checks a pair as [`enable`] would, changing nothing.

@@ -157,6 +157,22 @@ async fn enable_again_roll_back_and_disable_are_followed_and_told() {
 }
 
 #[tokio::test]
+async fn nothing_goes_back_to_what_has_expired() {
+    with_region(async |site| {
+        let (region, ctx) = (&site.region, site.ctx("admin").await);
+        let at_once = || EnableOptions { wait: Duration::ZERO, ..options(free_port()) };
+        enable(region, &ctx, pair(site), at_once()).await.unwrap();
+        site.db.clock.advance(MINUTE * 60 * 24 * 99);
+        let second = enable(region, &ctx, pair(site), at_once()).await.unwrap().new_fingerprint;
+        site.db.clock.advance(MINUTE * 60 * 24 * 2);
+        let error = roll_back(region, &ctx, Duration::ZERO).await.unwrap_err().to_string();
+        assert!(error.starts_with("The earlier certificate expired on"), "{error}");
+        assert_eq!(status(region, &ctx).await.unwrap().certificate.map(|info| info.sha256), second);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_pair_that_does_not_do_changes_nothing() {
     with_region(async |site| {
         let (region, ctx) = (&site.region, site.ctx("admin").await);
