@@ -20,11 +20,12 @@ pub(crate) async fn export(visit: Visit, input: Input) -> Answer {
     let filter = Filter { before: None, after: None, ..Filter::read(&input) };
     let query = filter.query(CHUNK).map_err(|problems| Error::BadRequest(problems.join(" ")))?;
     let is_csv = input.text("format") != "jsonl";
+    let change = visit.region().change_count();
     // The first rows are read here, so that a refusal is a page and no broken file.
     let first = events::query(visit.region(), &visit.ctx, query.clone()).await?;
     let day = visit.now().iso()[..10].to_owned();
     let head = if is_csv { CSV_HEAD.to_owned() } else { String::new() };
-    let start = Place { visit, query, rows: Some(first), text: head, is_csv };
+    let start = Place { visit, change, query, rows: Some(first), text: head, is_csv };
     let body = Body::from_stream(stream::unfold(Some(start), |place| async move { next(place?).await }));
     Ok(if is_csv {
         download("text/csv; charset=utf-8", &format!("maas-audit-{day}.csv"), body)
@@ -35,6 +36,8 @@ pub(crate) async fn export(visit: Visit, input: Input) -> Answer {
 
 struct Place {
     visit: Visit,
+    /// The count of changes when it was last looked who reads.
+    change: u64,
     query: EventQuery,
     /// Read, and not sent yet.
     rows: Option<Vec<Event>>,
@@ -48,7 +51,7 @@ type Piece = Result<Bytes, Error>;
 async fn next(mut place: Place) -> Option<(Piece, Option<Place>)> {
     let rows = match place.rows.take() {
         Some(rows) => rows,
-        None => match events::query(place.visit.region(), &place.visit.ctx, place.query.clone()).await {
+        None => match more(&mut place).await {
             Ok(rows) => rows,
             // Ends the answer in the middle, so that nobody takes half a log for the whole.
             Err(error) => return Some((Err(error), None)),
@@ -61,6 +64,14 @@ async fn next(mut place: Place) -> Option<(Piece, Option<Place>)> {
     place.query.before = rows.last().map(|event| event.id);
     let has_more = rows.len() == CHUNK as usize;
     Some((Ok(Bytes::from(text)), has_more.then_some(place)))
+}
+
+/// Reads on, as whoever the reader is by now: a long answer must not outlive its session.
+async fn more(place: &mut Place) -> Result<Vec<Event>, Error> {
+    let now = place.visit.region().change_count();
+    place.visit = place.visit.clone().renewed(place.change).await?;
+    place.change = now;
+    events::query(place.visit.region(), &place.visit.ctx, place.query.clone()).await
 }
 
 pub(super) fn csv(event: &Event) -> String {
