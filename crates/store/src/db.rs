@@ -85,7 +85,7 @@ async fn connect_sqlite(path: &Path) -> Result<Pools> {
 async fn connect_postgres(config: &StoreConfig) -> Result<Pools> {
     let options = postgres_options(config)?;
     preflight::check(&options).await?;
-    let any = any_options(options.to_url_lossy().as_str())?;
+    let any = any_options(&postgres_url(&options, config))?;
     // Connections are tried before use, so that a restart of the server is noticed here and not in a use case.
     let pool = || pool(10, "set application_name = 'maas'").test_before_acquire(true);
     let write = pool().connect_with(any.clone()).await?;
@@ -109,6 +109,22 @@ fn pool(size: u32, setup: &'static str) -> AnyPoolOptions {
 
 fn any_options(url: &str) -> Result<AnyConnectOptions> {
     Ok(AnyConnectOptions::from_str(url)?.disable_statement_logging())
+}
+
+/// The options as one address. sqlx writes certificate files into it as `file: PATH`, which it does not read back.
+fn postgres_url(options: &PgConnectOptions, config: &StoreConfig) -> String {
+    let mut url = options.to_url_lossy();
+    let files = [("sslrootcert", &config.sslrootcert), ("sslcert", &config.sslcert), ("sslkey", &config.sslkey)];
+    let others: Vec<(String, String)> = url
+        .query_pairs()
+        .filter(|(name, _)| files.iter().all(|(file, _)| name != file))
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
+    url.query_pairs_mut().clear().extend_pairs(others);
+    for (name, path) in files.into_iter().filter_map(|(name, path)| Some((name, path.as_ref()?))) {
+        url.query_pairs_mut().append_pair(name, &path.to_string_lossy());
+    }
+    url.into()
 }
 
 /// The address without a word of what is secret; the password joins it here and nowhere else.
@@ -199,6 +215,19 @@ mod tests {
         let config = StoreConfig { uri: "postgres://u:hunter2@h/d".into(), ..StoreConfig::default() };
         let error = postgres_options(&config).unwrap_err().to_string();
         assert!(error.contains("database_pass_file") && !error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn certificate_files_survive_the_address() {
+        let config = StoreConfig {
+            uri: "postgres://u@db.example/d".into(),
+            sslrootcert: Some("/etc/ssl/a b&c.pem".into()),
+            ..StoreConfig::default()
+        };
+        let options = postgres_options(&config).unwrap();
+        let url = postgres_url(&options, &config);
+        let read = PgConnectOptions::from_str(&url).unwrap();
+        assert_eq!(format!("{options:?}"), format!("{read:?}"), "{url}");
     }
 
     #[test]
