@@ -26,6 +26,8 @@ pub(super) fn server_config(bundle: &CertBundle) -> Result<Arc<ServerConfig>, St
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(Shown(bundle.certified.clone())));
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    // Every suite is a good one; scanners still ask for an order, so it is the server's.
+    config.ignore_client_order = true;
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.ticketer = Ticketer::new().map_err(failed)?;
     config.send_tls13_tickets = 1;
