@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A private PostgreSQL on a loopback port, TLS and SCRAM only, as an unprivileged user.
+# A private PostgreSQL on a loopback port, with TLS for those who ask for it and SCRAM only, as an unprivileged user.
 #
 #   postgres.sh up DIR      DIR/uri gets the address of role `maas` (may create databases), sslmode=verify-full
 #   postgres.sh down DIR
@@ -24,13 +24,14 @@ as() {
 }
 
 certificates() {
-  local subject=/CN=localhost
-  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=Test database CA" \
-    -keyout "$root/ca.key" -out "$root/ca.crt" \
-    -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign 2>/dev/null
-  openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "$subject" -keyout "$root/server.key" -out "$root/server.csr" 2>/dev/null
+  local key=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes) san=subjectAltName=DNS:localhost,IP:127.0.0.1
+  # A configuration of our own: the system's adds extensions a second time, which careful clients refuse.
+  printf '[req]\ndistinguished_name=dn\n[dn]\n' >"$root/openssl.cnf"
+  openssl req -config "$root/openssl.cnf" -x509 "${key[@]}" -days 30 -subj "/CN=Test database CA" -keyout "$root/ca.key" \
+    -out "$root/ca.crt" -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign 2>/dev/null
+  openssl req -config "$root/openssl.cnf" "${key[@]}" -subj /CN=localhost -keyout "$root/server.key" -out "$root/server.csr" 2>/dev/null
   openssl x509 -req -in "$root/server.csr" -CA "$root/ca.crt" -CAkey "$root/ca.key" -days 30 -out "$root/server.crt" \
-    -extfile <(printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n') 2>/dev/null
+    -extfile <(printf '%s\nextendedKeyUsage=serverAuth\n' "$san") 2>/dev/null
   chmod 600 "$root/server.key" "$root/ca.key"
 }
 
@@ -66,7 +67,7 @@ up() {
   as "$bin/initdb" -D "$root/data" -U postgres -A trust --no-sync -E UTF8 --locale=C.UTF-8 >"$dir/initdb.log" 2>&1 ||
     { cat "$dir/initdb.log" >&2; die "initdb failed"; }
   settings | as tee -a "$root/data/postgresql.conf" >/dev/null
-  printf 'local all postgres trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n' | as tee "$root/data/pg_hba.conf" >/dev/null
+  printf 'local all postgres trust\nhost all all 127.0.0.1/32 scram-sha-256\n' | as tee "$root/data/pg_hba.conf" >/dev/null
   local command=("$bin/postgres" -D "$root/data")
   [ "$(id -u)" != 0 ] || command=(setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups -- "${command[@]}")
   cd /
