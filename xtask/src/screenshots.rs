@@ -2,31 +2,40 @@
 
 use std::{path::Path, process::ExitCode};
 
-use maas_testkit::{Browser, PASSWORD, Site};
+use maas_testkit::{Auth, Browser, PASSWORD, Site};
 
 /// How a page is looked at.
 const LOOKS: [(&str, u32, u32, bool); 3] =
     [("light", 1280, 900, false), ("dark", 1280, 900, true), ("narrow", 360, 780, false)];
 
-/// Where the pages are, with the name of the picture.
-const PAGES: [(&str, &str); 17] = [
-    ("machines", "/MAAS/r/machines"),
-    ("settings-security", "/MAAS/r/settings/configuration/security"),
-    ("settings-users", "/MAAS/r/settings/users"),
-    ("settings-users-add", "/MAAS/r/settings/users/add"),
-    ("settings-user-edit", "/MAAS/r/settings/users/bob/edit"),
-    ("settings-user-reset", "/MAAS/r/settings/users/bob/password"),
-    ("settings-user-delete", "/MAAS/r/settings/users/bob/delete"),
-    ("preferences-details", "/MAAS/r/preferences/details"),
-    ("preferences-password", "/MAAS/r/preferences/password"),
-    ("preferences-api-keys", "/MAAS/r/preferences/api-keys"),
-    ("preferences-tokens", "/MAAS/r/preferences/tokens"),
-    ("preferences-ssh-keys", "/MAAS/r/preferences/ssh-keys"),
-    ("preferences-ssl-keys", "/MAAS/r/preferences/ssl-keys"),
-    ("preferences-sessions", "/MAAS/r/preferences/sessions"),
-    ("notifications", "/MAAS/r/notifications"),
-    ("audit", "/MAAS/r/audit"),
-    ("not-found", "/MAAS/r/nowhere"),
+/// The name of the picture, and the page below `/MAAS/r/`.
+const PAGES: [(&str, &str); 26] = [
+    ("machines", "machines"),
+    ("notifications", "notifications"),
+    ("security", "settings/configuration/security"),
+    ("certificate", "settings/configuration/security/certificate"),
+    ("tls-disable", "settings/configuration/security/disable"),
+    ("general", "settings/configuration/general"),
+    ("setting", "settings/configuration/general/maas_name"),
+    ("users", "settings/users"),
+    ("user-add", "settings/users/add"),
+    ("user-edit", "settings/users/bob/edit"),
+    ("user-password", "settings/users/bob/password"),
+    ("user-disable", "settings/users/bob/disable"),
+    ("user-end-sessions", "settings/users/bob/end-sessions"),
+    ("user-delete", "settings/users/bob/delete"),
+    ("details", "preferences/details"),
+    ("password", "preferences/password"),
+    ("api-keys", "preferences/api-keys"),
+    ("ssh-keys", "preferences/ssh-keys"),
+    ("ssl-keys", "preferences/ssl-keys"),
+    ("sessions", "preferences/sessions"),
+    ("end-others", "preferences/sessions/end-others"),
+    ("audit", "audit"),
+    ("status", "status"),
+    ("intro", "intro"),
+    ("not-found", "nowhere"),
+    ("forbidden", "settings/users/nobody-of-this-name/edit"),
 ];
 
 /// Takes them all.
@@ -37,14 +46,19 @@ pub(crate) async fn run() -> ExitCode {
     let out = crate::workspace().join("target/screenshots");
     std::fs::create_dir_all(&out).expect("target is writable");
     let site = Site::start(crate::build("dev"));
-    site.admin().await.create_user("bob", false).await;
+    let admin = site.admin().await;
+    let bob = admin.create_user("bob", false).await;
+    admin.bearer("for the picture").await;
+    admin.speaking_as(Auth::Key(bob.key)).delete("users/admin/").await;
+    let notice = [("message", "The wind turns north"), ("category", "warning"), ("users", "1"), ("admins", "1")];
+    admin.post("notifications/", &notice).await;
     for (look, width, height, dark) in LOOKS {
         let browser = Browser::start_sized(&site.ca_path(), width, height, dark).await;
         picture(&browser, &site, "/MAAS/r/login", &out.join(format!("login.{look}.png"))).await;
         browser.log_in(&site, "admin", PASSWORD).await;
-        picture(&browser, &site, "/MAAS/r/intro", &out.join(format!("intro.{look}.png"))).await;
+        browser.find_css("main").await;
         for (name, path) in PAGES {
-            picture(&browser, &site, path, &out.join(format!("{name}.{look}.png"))).await;
+            picture(&browser, &site, &format!("/MAAS/r/{path}"), &out.join(format!("{name}.{look}.png"))).await;
         }
         browser.close().await;
     }

@@ -133,17 +133,34 @@ impl Api {
 
     /// Makes a bearer token for this client's user, good for a day and for everything.
     pub async fn bearer(&self, name: &str) -> String {
-        let tomorrow = (time::OffsetDateTime::now_utc() + time::Duration::days(1)).date().to_string();
-        let form = [("name", name), ("scope", "all"), ("expires", &tomorrow)];
-        let reply = self.post("account/prefs/tokens/", &form).await.ok();
+        let form = [("name", name), ("scope", "all"), ("expires", "1d")];
+        let reply = self.post("tokens/", &form).await.ok();
         reply.json()["value"].as_str().expect("the value is told once").to_owned()
     }
 
-    /// Replaces the site's certificate through the API.
+    /// Asks for the site's certificate to be replaced, through the API.
     pub async fn replace_certificate(&self, pair: &Pair, port: u16) -> Reply {
         let port = port.to_string();
         let form = [("key", pair.key.as_str()), ("certificate", &pair.full_chain()), ("port", &port)];
-        self.send(self.request(Method::PUT, "tls/").form(&form)).await.ok()
+        self.post("tls/?op=enable", &form).await
+    }
+
+    /// The same where the server may die of it.
+    ///
+    /// # Errors
+    /// What became of the connection.
+    pub async fn try_replace_certificate(&self, pair: &Pair, port: u16) -> reqwest::Result<Reply> {
+        let port = port.to_string();
+        let form = [("key", pair.key.as_str()), ("certificate", &pair.full_chain()), ("port", &port)];
+        try_send(self.request(Method::POST, "tls/?op=enable").form(&form)).await
+    }
+
+    /// DELETE where the server may die of it.
+    ///
+    /// # Errors
+    /// What became of the connection.
+    pub async fn try_delete(&self, path: &str) -> reqwest::Result<Reply> {
+        try_send(self.request(Method::DELETE, path)).await
     }
 
     /// Logs in as a browser does.
@@ -195,7 +212,7 @@ impl Site {
     /// A client with an API key of the first administrator.
     pub async fn admin(&self) -> Api {
         let api = self.api(Auth::Nobody);
-        let key = api.api_key(&self.ready.admin, crate::PASSWORD).await;
+        let key = api.api_key("admin", crate::PASSWORD).await;
         api.speaking_as(Auth::Key(key))
     }
 }

@@ -19,12 +19,12 @@ use crate::{Site, have, installed, process::run};
 pub struct Browser {
     client: Client,
     // Dropped after the client: driver, then profile.
-    _driver: Driver,
+    driver: Driver,
 }
 
 struct Driver {
     child: Child,
-    _home: TempDir,
+    home: TempDir,
 }
 
 impl Drop for Driver {
@@ -78,13 +78,13 @@ impl Browser {
             .stderr(Stdio::null())
             .spawn()
             .expect("chromedriver can be run");
-        let driver = Driver { child, _home: home };
+        let driver = Driver { child, home };
         let address = format!("http://127.0.0.1:{port}");
         wait_until_ready(&address).await;
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(capabilities(width, height, dark));
         let client = builder.connect(&address).await.expect("a browser session");
-        Self { client, _driver: driver }
+        Self { client, driver }
     }
 
     /// Goes to a page of the site.
@@ -109,6 +109,22 @@ impl Browser {
         let height = u32::try_from(height.unwrap_or(900)).unwrap_or(900).max(u32::try_from(size.1).unwrap_or(900));
         let _ = self.client.set_window_size(u32::try_from(size.0).unwrap_or(1280), height).await;
         self.client.screenshot().await.expect("a picture")
+    }
+
+    /// Trusts another CA as well, from the next connection on.
+    pub fn trust_too(&self, pem: &str) {
+        let file = self.driver.home.path().join("another-ca.pem");
+        std::fs::write(&file, pem).expect("a writable directory");
+        let place = format!("sql:{}", self.driver.home.path().join(".pki/nssdb").display());
+        run(Command::new("certutil").args(["-A", "-n", "another", "-t", "C,,", "-d", &place, "-i"]).arg(file)).ok();
+    }
+
+    /// Puts a long text into a field at once, as pasting does.
+    pub async fn paste(&self, css: &str, text: &str) {
+        self.find_css(css).await;
+        let script = "document.querySelector(arguments[0]).value = arguments[1]";
+        let arguments = vec![Value::from(css), Value::from(text)];
+        self.client.execute(script, arguments).await.expect("a field that takes text");
     }
 
     /// Waits up to ten seconds for an element.

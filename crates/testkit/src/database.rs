@@ -33,8 +33,10 @@ impl Database {
 pub(crate) struct PostgresDatabase {
     name: String,
     server: String,
-    /// Without a password.
+    /// Without a password and without a query.
     pub(crate) uri: String,
+    /// The file with the server's CA.
+    pub(crate) root_certificate: String,
     pub(crate) password: String,
     /// With the password, for `psql`, `pg_dump` and drivers.
     pub(crate) full_uri: String,
@@ -52,8 +54,16 @@ impl PostgresDatabase {
         let (scheme, rest) = full_uri.split_once("://").expect("a URI");
         let (user, rest) = rest.split_once('@').expect("a user in the address");
         let (user, password) = user.split_once(':').unwrap_or((user, ""));
-        let uri = format!("{scheme}://{user}@{rest}");
-        Self { password: password.to_owned(), uri, full_uri, name, server }
+        let uri = format!("{scheme}://{user}@{}", rest.split('?').next().unwrap_or(rest));
+        let root_certificate = query.split('&').find_map(|pair| pair.strip_prefix("sslrootcert=")).unwrap_or_default();
+        Self {
+            root_certificate: root_certificate.to_owned(),
+            password: password.to_owned(),
+            uri,
+            full_uri,
+            name,
+            server,
+        }
     }
 
     /// Everything in it as SQL text.

@@ -2,8 +2,8 @@
 
 use std::{
     fs::File,
-    io::{BufRead, BufReader},
-    net::IpAddr,
+    io::{BufRead, BufReader, Read, Write},
+    net::{IpAddr, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::mpsc,
@@ -23,15 +23,12 @@ use crate::{
 #[derive(Clone, Debug, serde::Deserialize)]
 pub struct Ready {
     pub http_port: u16,
-    #[serde(default)]
     pub https_port: Option<u16>,
     pub url: String,
-    #[serde(default)]
     pub ca: Option<PathBuf>,
-    #[serde(default)]
     pub ca_sha256: Option<String>,
-    #[serde(default)]
-    pub admin: String,
+    /// Only when this start made the site.
+    pub admin: Option<String>,
     pub data_dir: PathBuf,
 }
 
@@ -97,7 +94,7 @@ impl Site {
                 url: String::new(),
                 ca: None,
                 ca_sha256: None,
-                admin: String::new(),
+                admin: None,
                 data_dir: dir.path().join("data"),
             },
             start_took: Duration::ZERO,
@@ -106,8 +103,6 @@ impl Site {
         };
         site.init();
         site.boot();
-        // `maas run` need not know who the administrator is.
-        "admin".clone_into(&mut site.ready.admin);
         site
     }
 
@@ -119,6 +114,7 @@ impl Site {
         let mut command = self.command();
         command.args(["init", "region", "--database-uri", &postgres.uri]);
         command.arg("--database-pass-file").arg(password_file);
+        command.args(["--database-sslmode", "verify-full", "--database-sslrootcert", &postgres.root_certificate]);
         command.args(self.first_use_arguments());
         run(&mut command).ok();
     }
@@ -178,12 +174,25 @@ impl Site {
         });
         let line = receive.recv_timeout(Duration::from_secs(60)).map_err(|_| self.log())?;
         self.start_took = started.elapsed();
-        let admin = std::mem::take(&mut self.ready.admin);
         self.ready = serde_json::from_str(&line).map_err(|error| format!("{error}: {line}"))?;
-        if self.ready.admin.is_empty() {
-            self.ready.admin = admin;
-        }
+        self.wait_for_redirects();
         Ok(())
+    }
+
+    /// With a port that the system chose, redirects wait until the region has written down which one it is.
+    fn wait_for_redirects(&self) {
+        let started = Instant::now();
+        while self.ready.https_port.is_some() && started.elapsed() < Duration::from_secs(10) {
+            let mut answer = [0; 12];
+            let asked = TcpStream::connect(("127.0.0.1", self.ready.http_port)).and_then(|mut stream| {
+                stream.write_all(b"GET /MAAS/r/ HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")?;
+                stream.read_exact(&mut answer)
+            });
+            if asked.is_ok() && answer.ends_with(b"308") {
+                return;
+            }
+            thread::park_timeout(Duration::from_millis(10));
+        }
     }
 
     /// Starts the serving process again; the test fails when it does not.
@@ -243,6 +252,11 @@ impl Site {
         client_trusting(std::fs::read(self.ca_path()).ok().as_deref(), source)
     }
 
+    /// The environment of the next start, beside the test's own.
+    pub fn set_environment(&mut self, environment: Vec<(String, String)>) {
+        self.options.environment = environment;
+    }
+
     /// The process's id.
     pub fn pid(&self) -> u32 {
         self.child.as_ref().expect("the site runs").id()
@@ -251,6 +265,15 @@ impl Site {
     /// Whether the process ended by itself.
     pub fn has_ended(&mut self) -> bool {
         self.child.as_mut().is_none_or(|child| matches!(child.try_wait(), Ok(Some(_))))
+    }
+
+    /// Whether the process ends by itself within this time.
+    pub fn ends_within(&mut self, limit: Duration) -> bool {
+        let started = Instant::now();
+        while !self.has_ended() && started.elapsed() < limit {
+            thread::park_timeout(Duration::from_millis(10));
+        }
+        self.has_ended()
     }
 
     /// `kill -9`, and waits until it is gone.
@@ -265,8 +288,18 @@ impl Site {
     pub fn stop(&mut self) -> Option<i32> {
         let mut child = self.child.take()?;
         run(Command::new("kill").args(["-TERM", &child.id().to_string()])).ok();
-        let status = child.wait().expect("a child can be waited for");
-        status.code()
+        let asked = Instant::now();
+        loop {
+            if let Some(status) = child.try_wait().expect("a child can be waited for") {
+                return status.code();
+            }
+            if asked.elapsed() > Duration::from_secs(60) {
+                let _ = child.kill();
+                let _ = child.wait();
+                panic!("the site did not end within a minute of SIGTERM");
+            }
+            thread::park_timeout(Duration::from_millis(5));
+        }
     }
 
     /// What the process wrote to stderr, all starts together.

@@ -1,0 +1,108 @@
+//! Planted secrets are searched in everything that the site writes.
+
+use std::process::Command;
+
+use maas_testkit::{Auth, Authority, Database, Options, PASSWORD, Site, run};
+
+use crate::MAAS;
+
+/// A password that stands nowhere else.
+const CANARY_PASSWORD: &str = "Canary-pw-7f3Q-quartz-plinth";
+
+#[tokio::test]
+async fn no_secret_is_written_in_clear() {
+    for database in Database::available() {
+        let environment = vec![("RUST_LOG".to_owned(), "debug".to_owned())];
+        let mut site = Site::with(MAAS, Options { database, environment, ..Options::default() });
+        let secrets = plant(&site).await;
+        let seen = process_list(&site);
+        site.stop();
+        let mut written = site.everything_written();
+        written.push(("process list".to_owned(), seen.into_bytes()));
+        for (name, secret) in &secrets {
+            assert!(secret.len() >= 16, "{name} is too short to search for");
+            for (place, bytes) in &written {
+                assert!(!holds(bytes, secret.as_bytes()), "{name} is in {place} ({database:?})");
+                let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+                assert!(!holds(bytes, hex.as_bytes()), "{name} in hex is in {place} ({database:?})");
+            }
+        }
+        // The search itself finds what is there.
+        assert!(written.iter().any(|(_, bytes)| holds(bytes, b"canary-user")));
+    }
+}
+
+/// Uses every kind of secret, rightly and wrongly, and returns them.
+async fn plant(site: &Site) -> Vec<(&'static str, String)> {
+    let admin = site.admin().await;
+    let form =
+        [("username", "canary-user"), ("email", "c@example.org"), ("password", CANARY_PASSWORD), ("is_superuser", "1")];
+    admin.post("users/", &form).await.ok();
+    let key = admin.api_key("canary-user", CANARY_PASSWORD).await;
+    let canary = admin.speaking_as(Auth::Key(key.clone()));
+    let token = canary.bearer("canary token").await;
+    let session = admin.log_in("canary-user", CANARY_PASSWORD).await;
+    canary.speaking_as(Auth::Bearer(token.clone())).get("users/?op=whoami").await.ok();
+    canary.speaking_as(Auth::Session(session.clone())).get("/MAAS/r/").await;
+
+    // Wrong ones are secrets too: people type the right password into the wrong field.
+    let typed = "Canary-typo-91-vx-heron".to_owned();
+    let nobody = admin.speaking_as(Auth::Nobody);
+    nobody.post("/MAAS/accounts/login/", &[("username", "canary-user"), ("password", &typed)]).await.expect(400);
+    nobody.post("/MAAS/accounts/authenticate/", &[("username", "canary-user"), ("password", &typed)]).await.expect(403);
+    let refused = canary.speaking_as(Auth::Bearer(format!("{token}x"))).get("users/?op=whoami").await.expect(401);
+    assert!(!refused.body.contains(&token), "{}", refused.body);
+    let mut wrong = key.clone();
+    wrong.token_secret = "x".repeat(32);
+    let refused = canary.speaking_as(Auth::Key(wrong)).get("users/?op=whoami").await.expect(401);
+    assert!(!refused.body.contains(&key.token_secret), "{}", refused.body);
+
+    // Places where a secret might slip into an error or a log line.
+    canary.get(&format!("nowhere/?password={CANARY_PASSWORD}")).await;
+    canary.post("users/", &[("username", "x/y"), ("password", CANARY_PASSWORD)]).await;
+    canary.post("maas/?op=set_config", &[("name", "nothing"), ("value", CANARY_PASSWORD)]).await;
+
+    let authority = Authority::root("Canary");
+    let pair = authority.leaf().issue();
+    let port = site.ready.https_port.unwrap_or_default();
+    let (key_file, certificate) = pair.write(&site.scratch(), "canary");
+    let other = authority.leaf().issue();
+    let (other_key, _) = other.write(&site.scratch(), "other");
+    let refused = site.maas(&["config-tls", "enable", &other_key, &certificate, "--yes"]);
+    assert_ne!(refused.code, 0);
+    site.maas(&["config-tls", "enable", &key_file, &certificate, "--port", &port.to_string(), "--yes"]).ok();
+    let generated = site.maas(&["apikey", "--username", "canary-user", "--generate"]).ok().stdout;
+    let reset = "Canary-reset-55-brass-otter";
+    site.maas_with_input(&["changepassword", "canary-user", "--password-stdin"], &format!("{reset}\n")).ok();
+
+    vec![
+        ("the password", CANARY_PASSWORD.to_owned()),
+        ("the administrator's password", PASSWORD.to_owned()),
+        ("a mistyped password", typed),
+        ("a reset password", reset.to_owned()),
+        ("the API key's secret", key.token_secret),
+        ("the console's API key's secret", generated.trim().rsplit(':').next().unwrap_or_default().to_owned()),
+        ("the token", token.trim_start_matches("maas_pat_").to_owned()),
+        ("the session's key", session.session_key),
+        ("the CSRF token", session.csrf_token),
+        ("the certificate's key", base64_body(&pair.key)),
+        ("the refused certificate's key", base64_body(&other.key)),
+    ]
+}
+
+/// The middle of a PEM text, which is the secret part of it, on one line.
+fn base64_body(pem: &str) -> String {
+    let body: Vec<&str> = pem.lines().filter(|line| !line.starts_with("-----")).collect();
+    let last = body[body.len() - 1].len().min(24);
+    body.concat().chars().rev().take(last + 16).collect::<String>().chars().rev().collect::<String>()[..24].to_owned()
+}
+
+fn process_list(site: &Site) -> String {
+    let pid = site.pid().to_string();
+    run(Command::new("ps").args(["-ww", "-e", "-o", "args"])).stdout
+        + &run(Command::new("ps").args(["-ww", "-p", &pid, "-o", "args"])).stdout
+}
+
+fn holds(bytes: &[u8], needle: &[u8]) -> bool {
+    bytes.windows(needle.len()).any(|window| window == needle)
+}
