@@ -1,7 +1,7 @@
 //! REST 2.0, the account routes, the OpenAPI document and the live notices.
 //!
-//! A request meets, in this order: [`headers`] (trace id, security headers), the [`frame`] (path, who it is, body, operation,
-//! access) and a handler in [`v2`], [`accounts`] or [`site`]. What can be called is one table, [`routes`].
+//! A request meets, in this order: [`headers`] (trace id, security headers), the `frame` (path, who it is, body, operation,
+//! access) and a handler in `v2`, `accounts` or `site`. What can be called is one table, [`routes`].
 
 mod accounts;
 mod asker;

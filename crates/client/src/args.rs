@@ -12,7 +12,7 @@ pub struct LoginArgs {
     /// The name by which you will refer to this server and these credentials
     #[arg(value_name = "PROFILE")]
     pub profile: String,
-    /// The URL of the server, such as https://maas.example:5443/MAAS
+    /// The URL of the server, such as `https://maas.example:5443/MAAS`
     #[arg(value_name = "URL", value_hint = ValueHint::Url)]
     pub url: String,
     /// The API key or token; `-` reads it from stdin, so that it is not in the process list. Without it you are asked

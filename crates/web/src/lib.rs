@@ -1,6 +1,6 @@
 //! Pages: the site for people, rendered here on the server at `/MAAS/r/`.
 //!
-//! A request meets the gate first ([`gate`]): who is it, may they, is the form theirs. A handler then reads its input,
+//! A request meets the gate first (`gate`): who is it, may they, is the form theirs. A handler then reads its input,
 //! calls one use case of `region` and renders a display struct; it decides nothing about rights. Every page works without
 //! script; the one script of our own makes copying, confirming and notices quicker. Nothing comes from another host.
 
