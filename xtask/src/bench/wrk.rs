@@ -13,6 +13,24 @@ pub(crate) struct Wrk {
     pub(crate) failed: u64,
 }
 
+impl Wrk {
+    /// The middle of several runs, number by number; failures are added up.
+    pub(crate) fn median(runs: Vec<Self>) -> Self {
+        let middle = |number: fn(&Self) -> f64| {
+            let mut all: Vec<f64> = runs.iter().map(number).collect();
+            all.sort_by(f64::total_cmp);
+            all[all.len() / 2]
+        };
+        Self {
+            requests: runs.iter().map(|run| run.requests).sum(),
+            per_second: middle(|run| run.per_second),
+            p50_ms: middle(|run| run.p50_ms),
+            p99_ms: middle(|run| run.p99_ms),
+            failed: runs.iter().map(|run| run.failed).sum(),
+        }
+    }
+}
+
 /// A run, of so many seconds.
 pub(crate) fn command(port: u16, path: &str, header: Option<&str>, connections: u32, seconds: u64) -> Command {
     let mut command = Command::new("wrk");
