@@ -15,7 +15,7 @@ mod pulse;
 mod sockets;
 
 use std::{
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
@@ -50,6 +50,16 @@ pub struct TlsListening {
     pub port: u16,
     pub bundle: Arc<CertBundle>,
     pub generation: i64,
+}
+
+/// Whether `port` is free on `addresses` (all when empty), before anything is made that expects it to be.
+///
+/// # Errors
+/// One line: the address and what to do.
+pub fn try_port(addresses: &[IpAddr], port: u16) -> Result<(), String> {
+    let all = [IpAddr::V6(Ipv6Addr::UNSPECIFIED), IpAddr::V4(Ipv4Addr::UNSPECIFIED)];
+    let addresses = if addresses.is_empty() { &all } else { addresses };
+    sockets::try_all(addresses.iter().map(|address| SocketAddr::new(*address, port)))
 }
 
 /// What is served on which port.

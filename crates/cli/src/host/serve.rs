@@ -53,7 +53,7 @@ pub(crate) async fn serve(region: Region, options: ServeOptions, ready: impl FnO
     let apps = apps(&region, options.pages, stop.clone())?;
     let server = Server::bind(listening.clone(), apps, Limits::default()).await.map_err(|why| {
         Failure::failed(format!("cannot listen: {why}"))
-            .hint("another process may hold the port; `--http-port` takes another")
+            .hint("`--http-port` takes another plain port; that of HTTPS belongs to the site: `maas config-tls enable --port`")
     })?;
     region.start_jobs(server.bound());
     region.tasks().spawn_until_shutdown("stop-when-broken", stop_when_broken(region.clone(), stop.clone()));

@@ -1,6 +1,6 @@
 //! `maas up` and `maas run`: serve the site of this host.
 
-use std::path::Path;
+use std::{net::IpAddr, path::Path};
 
 use maas_authz::Clock;
 use maas_model::Secret;
@@ -44,10 +44,29 @@ pub(crate) async fn up(args: UpArgs) -> Result<(), Failure> {
     let config = init::file_config(&args.listen);
     start_log(&args.listen, &config);
     let https_port = (!args.no_tls).then_some(args.https_port.unwrap_or(DEFAULT_HTTPS_PORT));
+    // The port of HTTPS becomes part of the site, and the password is shown once: both want ports that are free.
+    let http_port = args.listen.http_port.unwrap_or(DEFAULT_HTTP_PORT);
+    free_port(&args.listen.listen, http_port, "--http-port")?;
+    if let Some(port) = https_port {
+        free_port(&args.listen.listen, port, "--https-port")?;
+    }
     let new = NewSite { config: config.clone(), https_port, names: args.name.clone(), admin: Some(admin) };
     let made = init::make(&place, new).await?;
+    let lost = made.admin.clone().zip(made.generated_password.clone());
     let shown = Shown { place: &place, json: args.json, admin: made.admin, password: made.generated_password };
-    serve_region(made.region, &args.listen, &config, shown).await
+    let served = serve_region(made.region, &args.listen, &config, shown).await;
+    if let (Err(_), Some((admin, password))) = (&served, lost) {
+        out::talk(format!("the site was made: administrator {admin}, password {} (shown once)", password.expose()));
+    }
+    served
+}
+
+/// Nothing was made yet, so that the same command with another port may be given at once.
+fn free_port(addresses: &[IpAddr], port: u16, flag: &str) -> Result<(), Failure> {
+    maas_tls::listener::try_port(addresses, port).map_err(|why| {
+        Failure::failed(format!("cannot listen: {why}"))
+            .hint(format!("nothing was made; `{flag}` takes another port, `--listen` other addresses"))
+    })
 }
 
 /// `maas run`: serves a site that exists.
@@ -160,8 +179,8 @@ fn quoted(path: &str) -> String {
 }
 
 /// The host's name for links, unless the region listens on loopback alone.
-pub(crate) fn link_host(addresses: &[std::net::IpAddr]) -> String {
-    if !addresses.is_empty() && addresses.iter().all(std::net::IpAddr::is_loopback) {
+pub(crate) fn link_host(addresses: &[IpAddr]) -> String {
+    if !addresses.is_empty() && addresses.iter().all(IpAddr::is_loopback) {
         return "localhost".to_owned();
     }
     names::host_name()

@@ -49,6 +49,22 @@ pub(super) fn open_all(
     }
 }
 
+/// Whether all could be opened now.
+///
+/// # Errors
+/// As [`open_all`].
+pub(super) fn try_all(addresses: impl Iterator<Item = SocketAddr>) -> Result<(), String> {
+    for address in addresses {
+        match open(address) {
+            Err(error) if !(address.ip().is_unspecified() && is_family_missing(&error)) => {
+                return Err(explain(address, &error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 fn open(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_nonblocking(true)?;
