@@ -18,7 +18,10 @@ impl Tasks {
         let span = tracing::info_span!("task", name);
         #[expect(clippy::disallowed_methods, reason = "this is `Tasks`; the inner task is awaited right here")]
         self.tracker.spawn(async move {
-            if let Err(error) = tokio::spawn(work.instrument(span)).await {
+            // A task that was cancelled met the end of the process, which is nobody's failure.
+            if let Err(error) = tokio::spawn(work.instrument(span)).await
+                && error.is_panic()
+            {
                 tracing::error!(task.name = name, error = &error as &dyn std::error::Error, "a background task failed");
                 broken.cancel();
             }
