@@ -70,7 +70,11 @@ async fn enable(args: TlsEnableArgs) -> Result<(), Failure> {
 /// The answer to the question: exactly `y` is yes; anything else is no; the end of input says what to do instead.
 fn confirmed() -> Result<bool, Failure> {
     match prompt::line(QUESTION) {
-        Some(answer) => Ok(answer.trim().eq_ignore_ascii_case("y")),
+        Some(answer) if answer.trim().eq_ignore_ascii_case("y") => Ok(true),
+        Some(_) => {
+            out::talk("nothing was changed");
+            Ok(false)
+        }
         None => {
             out::data("");
             Err(Failure::user(
@@ -140,6 +144,9 @@ async fn check(args: TlsCheckArgs) -> Result<(), Failure> {
         out::data("ok");
     } else {
         out::data(lines(&problems));
+        if !failed {
+            out::data("ok, with warnings");
+        }
     }
     if failed {
         return Err(Failure::failed("this pair would be refused"));
@@ -195,19 +202,25 @@ impl Files {
     fn read(mut self, args: &PairArgs) -> Result<(PairPem, Vec<Problem>), Failure> {
         let name = |path: &PathBuf| path.display().to_string();
         let names = [name(&args.key), name(&args.cert), args.cacert.as_ref().map(name).unwrap_or_default()];
+        let key = Secret::new(read_text(&mut self.key, &args.key)?);
+        let certificate = Secret::new(read_text(&mut self.certificate, &args.cert)?);
         let mut warnings = Vec::new();
-        if let Ok(meta) = self.key.metadata()
-            && meta.permissions().mode() & 0o044 != 0
-        {
-            warnings.push(Problem {
-                code: "tls/key-mode",
-                severity: Severity::Warning,
-                text: format!("`{}` can be read by others: run `chmod go-rwx {}`", names[0], names[0]),
-            });
+        // The two may be given the wrong way round, and one file may hold both.
+        for (file, text, name) in [(&self.key, &key, &names[0]), (&self.certificate, &certificate, &names[1])] {
+            if let Ok(meta) = file.metadata()
+                && meta.permissions().mode() & 0o044 != 0
+                && text.expose().contains("PRIVATE KEY-----")
+            {
+                warnings.push(Problem {
+                    code: "tls/key-mode",
+                    severity: Severity::Warning,
+                    text: format!("`{name}` can be read by others: run `chmod go-rwx {name}`"),
+                });
+            }
         }
         let pair = PairPem {
-            key: Secret::new(read_text(&mut self.key, &args.key)?),
-            certificate: read_text(&mut self.certificate, &args.cert)?,
+            key,
+            certificate: certificate.expose().clone(),
             ca: match (&mut self.ca, &args.cacert) {
                 (Some(file), Some(path)) => Some(read_text(file, path)?),
                 _ => None,
