@@ -54,7 +54,6 @@ pub(crate) enum Command {
     /// Print the completion script of a shell
     Completion(maas_client::args::CompletionArgs),
     /// Write manual pages
-    #[command(hide = true)]
     Man {
         /// The directory to write them to
         dir: PathBuf,

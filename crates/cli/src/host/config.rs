@@ -74,7 +74,7 @@ impl FileConfig {
         Self::parse(&text).map(Some).map_err(|problems| {
             let lines: Vec<String> =
                 problems.iter().map(|problem| format!("config/invalid: `{}`: {problem}", path.display())).collect();
-            Failure::user(lines.join("\n")).hint("`man maas-regiond.conf` or docs/configuration.md lists the keys")
+            Failure::user(lines.join("\n")).hint("docs/configuration.md lists the keys")
         })
     }
 

@@ -77,7 +77,12 @@ pub(crate) async fn run(args: InitArgs) -> Result<(), Failure> {
     } else if made.admin.is_none() {
         out::talk("next: `maas createadmin` makes the first administrator");
     }
-    out::talk("next: `maas run` serves the site");
+    match &args.place.data_dir {
+        Some(dir) if !place.is_packaged() => {
+            out::talk(format!("next: `maas run --data-dir {}` serves the site", dir.display()));
+        }
+        _ => out::talk("next: `maas run` serves the site"),
+    }
     made.region.shutdown().await;
     Ok(())
 }

@@ -47,7 +47,7 @@ fn text(status: &SiteStatus) -> String {
             "region       {:<12} {state:<8} {:<6} {:<6} {}",
             seen.name,
             port(seen.http_port),
-            port(seen.https_port),
+            port(seen.https_port.filter(|_| status.tls.is_enabled)),
             seen.last_seen_at
         );
     }

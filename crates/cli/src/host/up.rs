@@ -160,7 +160,8 @@ impl Shown<'_> {
         text += &format!("\nNext:\n  curl{trust} {}/MAAS/api/2.0/version/\n", ready.local_url);
         let trust = trust.replace("--cacert", "--cacerts");
         text += &format!("  maas login{trust} home {}/MAAS\n", ready.local_url);
-        text += "  open the web UI, after telling your browser or system to trust the CA\n\n";
+        let before = if trust.is_empty() { "" } else { ", after telling your browser or system to trust the CA" };
+        text += &format!("  open the web UI{before}\n\n");
         text
     }
 }
