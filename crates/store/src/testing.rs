@@ -35,7 +35,7 @@ impl TestDb {
         run(&server, format!("create database {name}")).await;
         let options: PgConnectOptions = server.parse().expect("MAAS_TEST_POSTGRES_URI is a URI");
         let url = options.to_url_lossy();
-        let password = url.password().map(|text| Secret::new(text.to_owned()));
+        let password = password_of(&server).map(|text| Secret::new(text.to_owned()));
         let uri = format!(
             "postgres://{}@{}:{}/{name}",
             url.username(),
@@ -78,6 +78,13 @@ pub fn request() -> RequestInfo {
         endpoint: Endpoint::Api,
         is_secure: true,
     }
+}
+
+/// The password as it stands in the URI; what a parsed URL gives back is escaped.
+fn password_of(uri: &str) -> Option<&str> {
+    let (_, rest) = uri.split_once("://")?;
+    let (user, _) = rest.split('/').next()?.rsplit_once('@')?;
+    user.split_once(':').map(|(_, password)| password)
 }
 
 /// Runs a test on SQLite and, where there is a server, on PostgreSQL.
