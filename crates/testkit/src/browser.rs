@@ -5,11 +5,13 @@ use std::{
     ops::Deref,
     path::Path,
     process::{Child, Command, Stdio},
+    str::FromStr,
     time::Duration,
 };
 
-use fantoccini::{Client, ClientBuilder, Locator};
+use fantoccini::{Client, ClientBuilder, Locator, wd::WebDriverCompatibleCommand};
 use hyper_util::client::legacy::connect::HttpConnector;
+use reqwest::Url;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
@@ -103,12 +105,9 @@ impl Browser {
 
     /// A picture of the whole page as PNG, however long it is.
     pub async fn full_page(&self) -> Vec<u8> {
-        let height = "return Math.max(document.documentElement.scrollHeight, 400)";
-        let height = self.client.execute(height, Vec::new()).await.ok().and_then(|value| value.as_u64());
-        let size = self.client.get_window_size().await.unwrap_or((1280, 900));
-        let height = u32::try_from(height.unwrap_or(900)).unwrap_or(900).max(u32::try_from(size.1).unwrap_or(900));
-        let _ = self.client.set_window_size(u32::try_from(size.0).unwrap_or(1280), height).await;
-        self.client.screenshot().await.expect("a picture")
+        let answer = self.client.issue_cmd(&FullPage).await.expect("a picture");
+        let text = answer["data"].as_str().expect("a picture in base64");
+        data_encoding::BASE64.decode(text.as_bytes()).expect("a picture in base64")
     }
 
     /// Trusts another CA as well, from the next connection on.
@@ -183,6 +182,21 @@ impl Browser {
     /// Ends the browser in good order.
     pub async fn close(self) {
         let _ = self.client.clone().close().await;
+    }
+}
+
+/// ChromeDriver's way to a picture that goes beyond the window.
+#[derive(Debug)]
+struct FullPage;
+
+impl WebDriverCompatibleCommand for FullPage {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, <Url as FromStr>::Err> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (http::Method, Option<String>) {
+        let body = json!({ "cmd": "Page.captureScreenshot", "params": { "captureBeyondViewport": true } });
+        (http::Method::POST, Some(body.to_string()))
     }
 }
 
