@@ -285,9 +285,9 @@ pub(crate) struct PairArgs {
     /// path to CA certificates chain in PEM format
     #[arg(long, value_name = "CACERT", value_hint = ValueHint::FilePath)]
     pub cacert: Option<PathBuf>,
-    /// HTTPS port (default: 5443)
-    #[arg(short, long, value_name = "PORT", default_value_t = 5443, hide_default_value = true)]
-    pub port: u32,
+    /// HTTPS port (default: the one in use; 5443 while TLS is off)
+    #[arg(short, long, value_name = "PORT")]
+    pub port: Option<u32>,
     /// Refuse on warnings too
     #[arg(long)]
     pub strict: bool,

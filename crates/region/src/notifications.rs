@@ -110,9 +110,14 @@ pub async fn update(
     params: NotificationParams,
 ) -> Result<Notification> {
     let grant = ctx.grant::<EditNotifications>()?;
-    let row = form::fill(region, find(region, id).await?, &params).await?;
+    let before = find(region, id).await?;
+    let seen_us = before.updated_us;
+    let row = form::fill(region, before, &params).await?;
     let mut tx = region.store().begin(ctx).await?;
-    notification::find(&mut tx, id).await?.ok_or(NOT_FOUND)?;
+    tx.lock("notification").await?;
+    if notification::find(&mut tx, id).await?.ok_or(NOT_FOUND)?.updated_us != seen_us {
+        return Err(Error::Conflict("The notification was changed meanwhile: look at it and try again.".to_owned()));
+    }
     let row = notification::update(&mut tx, &grant, row).await.map_err(form::taken)?;
     tx.commit(audit("notification.update", "Updated", &row)).await?;
     announce(region, "update", &row);

@@ -8,14 +8,15 @@ use std::{
     time::Duration,
 };
 
+use maas_authz::OpCtx;
 use maas_model::Secret;
 use maas_region::{
-    Error,
+    Error, Region,
     tls::{self, Change, EnableOptions, PairPem},
 };
 use maas_tls::{Problem, Severity, bundle::check_port};
 
-use super::{open, place::Place, prompt};
+use super::{init::DEFAULT_HTTPS_PORT, open, place::Place, prompt};
 use crate::{
     args::{PairArgs, TlsCheckArgs, TlsCommand, TlsEnableArgs, TlsPlaceArgs, TlsStatusArgs},
     failure::Failure,
@@ -55,7 +56,8 @@ async fn enable(args: TlsEnableArgs) -> Result<(), Failure> {
     }
     let (region, ctx) = open::open(&place, "config-tls").await?;
     let wait = if args.no_wait { Duration::ZERO } else { PATIENCE };
-    let change = tls::enable(&region, &ctx, pair, options(&args.pair, wait)?).await.map_err(refused)?;
+    let change =
+        tls::enable(&region, &ctx, pair, options(&region, &ctx, &args.pair, wait).await?).await.map_err(refused)?;
     warnings.extend(change.warnings.iter().cloned());
     for warning in &warnings {
         out::talk(warning_line(warning));
@@ -135,7 +137,8 @@ async fn check(args: TlsCheckArgs) -> Result<(), Failure> {
     let place = Place::resolve(args.place.data_dir.as_deref())?;
     let (pair, mut problems) = Files::open(&args.pair)?.read(&args.pair)?;
     let (region, ctx) = open::open(&place, "config-tls").await?;
-    problems.extend(tls::check(&region, &ctx, &pair, &options(&args.pair, Duration::ZERO)?).await?);
+    problems
+        .extend(tls::check(&region, &ctx, &pair, &options(&region, &ctx, &args.pair, Duration::ZERO).await?).await?);
     let refuses = |problem: &Problem| problem.severity == Severity::Error || args.pair.strict;
     let failed = problems.iter().any(refuses);
     if args.json {
@@ -166,14 +169,12 @@ async fn status(args: TlsStatusArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn options(args: &PairArgs, wait: Duration) -> Result<EnableOptions, Failure> {
-    let port = u16::try_from(args.port)
-        .ok()
-        .filter(|port| *port != 0)
-        .ok_or_else(|| Failure::failed(format!("tls/port: {} is no port: use 1 to 65535", args.port)))?;
-    if let Some(problem) = check_port(port) {
-        return Err(Failure::failed(lines(&[problem])));
-    }
+async fn options(region: &Region, ctx: &OpCtx, args: &PairArgs, wait: Duration) -> Result<EnableOptions, Failure> {
+    let port = match args.port {
+        Some(port) => chosen_port(port)?,
+        // A renewal says nothing of the port and means the one in use.
+        None => tls::status(region, ctx).await?.port.unwrap_or(DEFAULT_HTTPS_PORT),
+    };
     Ok(EnableOptions {
         port,
         strict: args.strict,
@@ -181,6 +182,17 @@ fn options(args: &PairArgs, wait: Duration) -> Result<EnableOptions, Failure> {
         allow_self_signed_ca: args.allow_self_signed_ca,
         wait,
     })
+}
+
+fn chosen_port(number: u32) -> Result<u16, Failure> {
+    let port = u16::try_from(number)
+        .ok()
+        .filter(|port| *port != 0)
+        .ok_or_else(|| Failure::failed(format!("tls/port: {number} is no port: use 1 to 65535")))?;
+    match check_port(port) {
+        Some(problem) => Err(Failure::failed(lines(&[problem]))),
+        None => Ok(port),
+    }
 }
 
 /// The three files, opened.

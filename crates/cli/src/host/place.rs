@@ -1,11 +1,15 @@
 //! Where a site's files lie on this host, who may touch them, and whether their modes are safe.
 
 use std::{
-    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
+    fs::File,
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
-use nix::unistd::{Uid, User};
+use nix::{
+    fcntl::{Flock, FlockArg},
+    unistd::{Uid, User},
+};
 
 use crate::failure::Failure;
 
@@ -55,6 +59,21 @@ impl Place {
     /// Whether a site was made here before.
     pub(crate) fn is_initialised(&self) -> bool {
         self.config.exists()
+    }
+
+    /// Takes the site for serving: one process at a time, until the guard is dropped or the process ends.
+    ///
+    /// # Errors
+    /// Another process serves it, or the lock's file cannot be made.
+    pub(crate) fn serve_alone(&self) -> Result<Flock<File>, Failure> {
+        let path = self.data_dir.join("serving.lock");
+        let mut options = File::options();
+        let file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
+        let file = file.map_err(|error| Failure::user(format!("cannot open `{}`: {error}", path.display())))?;
+        Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|_| {
+            Failure::user(format!("the site in `{}` is served already by another process", self.data_dir.display()))
+                .hint("`maas status` shows it; stop it first, or give another `--data-dir`")
+        })
     }
 
     /// Makes the directory, for the owner alone, unless it is there.
@@ -186,5 +205,16 @@ mod tests {
         assert!(place.check_modes().is_ok());
         std::fs::set_permissions(&place.config, std::fs::Permissions::from_mode(0o644)).unwrap();
         assert!(place.check_modes().is_err());
+    }
+
+    #[test]
+    fn one_process_serves_a_site_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let place = place(dir.path());
+        let alone = place.serve_alone().unwrap();
+        let failure = place.serve_alone().unwrap_err();
+        assert!(failure.message.contains("is served already"), "{failure}");
+        drop(alone);
+        assert!(place.serve_alone().is_ok());
     }
 }

@@ -35,6 +35,7 @@ pub(crate) async fn up(args: UpArgs) -> Result<(), Failure> {
         if args.https_port.is_some() || args.no_tls {
             out::talk("note: this site exists, so `--https-port` and `--no-tls` have no effect: see `maas config-tls`");
         }
+        let _alone = place.serve_alone()?;
         let region = existing(&place, &file).await?;
         let shown = Shown { place: &place, json: args.json, admin: None, password: None };
         return serve_region(region, &args.listen, &file, shown).await;
@@ -50,6 +51,8 @@ pub(crate) async fn up(args: UpArgs) -> Result<(), Failure> {
     if let Some(port) = https_port {
         free_port(&args.listen.listen, port, "--https-port")?;
     }
+    place.create()?;
+    let _alone = place.serve_alone()?;
     let new = NewSite { config: config.clone(), https_port, names: args.name.clone(), admin: Some(admin) };
     let made = init::make(&place, new).await?;
     let lost = made.admin.clone().zip(made.generated_password.clone());
@@ -78,6 +81,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
     place.require_initialised()?;
     let file = file_of(&place)?;
     start_log(&args.listen, &file);
+    let _alone = place.serve_alone()?;
     let region = existing(&place, &file).await?;
     let shown = Shown { place: &place, json: args.json, admin: None, password: None };
     serve_region(region, &args.listen, &file, shown).await

@@ -280,6 +280,21 @@ async fn the_same_again_is_unchanged_and_rollback_goes_back() {
 }
 
 #[tokio::test]
+async fn a_renewal_that_names_no_port_keeps_the_one_in_use() {
+    let site = Site::start(MAAS);
+    let root = Authority::root("Root");
+    let port = site.ready.https_port.unwrap();
+    for (turn, options) in [vec!["--port".to_owned(), port.to_string()], Vec::new()].into_iter().enumerate() {
+        let pair = root.leaf().issue();
+        let (key, certificate) = pair.write(&site.scratch(), "pair");
+        let mut words = vec!["config-tls", "enable", &key, &certificate, "--yes"];
+        words.extend(options.iter().map(String::as_str));
+        site.maas(&words).ok();
+        assert_eq!(served_fingerprint(port, roots_from_pem(&[&root.pem])).await.unwrap(), pair.fingerprint(), "{turn}");
+    }
+}
+
+#[tokio::test]
 async fn disable_opens_the_plain_port_and_enable_closes_it() {
     let site = Site::start(MAAS);
     let plain = site.plain_api(maas_testkit::Auth::Nobody);

@@ -43,7 +43,8 @@ pub async fn bootstrap(region: &Region, ctx: &OpCtx, mode: Bootstrap) -> Result<
         Bootstrap::Off => {
             let mut tx = region.store().begin(ctx).await?;
             tls_generation::set_bootstrapped(&mut tx).await?;
-            Ok(tx.commit_quietly().await?)
+            let audit = Audit::new(EventType::Settings, "tls.off", "Began without TLS.");
+            Ok(tx.commit(audit).await?)
         }
         Bootstrap::SiteIssued { port, names } => {
             let bundle = ca.issue_server(&names, ctx.clock.now(), SERVER_DAYS).map_err(Error::BadRequest)?;
