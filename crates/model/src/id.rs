@@ -40,4 +40,30 @@ id! {
     EventId,
     /// A notice shown to users or administrators.
     NotificationId,
+    /// A machine, device or controller; its `SystemId` is what people see.
+    NodeId,
+    /// A resource pool; 0 is `default`.
+    PoolId,
+    /// An availability zone; 1 is `default`.
+    ZoneId,
+    /// A DNS domain; 0 is `maas`.
+    DomainId,
+    /// A tag.
+    TagId,
+    /// A network interface of a node.
+    InterfaceId,
+    /// A disk of a node.
+    BlockDeviceId,
+    /// A baseboard management controller, or whatever else switches power.
+    BmcId,
+    /// A role: a named set of actions.
+    RoleId,
+    /// A group of users.
+    GroupId,
+    /// A role given to a user or a group, on a pool or on the whole site.
+    RoleBindingId,
+    /// The results of one run of scripts on a node.
+    ScriptSetId,
+    /// The result of one script.
+    ScriptResultId,
 }

@@ -12,7 +12,10 @@ pub mod timestamp;
 pub mod user;
 
 pub use event::{Endpoint, EventType, Level, Outcome};
-pub use id::{ApiKeyId, EventId, NotificationId, SessionId, SshKeyId, SslKeyId, TokenId, UserId};
+pub use id::{
+    ApiKeyId, BlockDeviceId, BmcId, DomainId, EventId, GroupId, InterfaceId, NodeId, NotificationId, PoolId,
+    RoleBindingId, RoleId, ScriptResultId, ScriptSetId, SessionId, SshKeyId, SslKeyId, TagId, TokenId, UserId, ZoneId,
+};
 pub use secret::Secret;
 pub use timestamp::Timestamp;
 pub use user::{Email, Role, TokenScope, Username};
