@@ -4,6 +4,8 @@
 
 pub mod event;
 pub mod id;
+pub mod machine;
+pub mod node;
 pub mod notification;
 pub mod secret;
 pub mod setting;
@@ -16,6 +18,8 @@ pub use id::{
     ApiKeyId, BlockDeviceId, BmcId, DomainId, EventId, GroupId, InterfaceId, NodeId, NotificationId, PoolId,
     RoleBindingId, RoleId, ScriptResultId, ScriptSetId, SessionId, SshKeyId, SslKeyId, TagId, TokenId, UserId, ZoneId,
 };
+pub use machine::{LifecycleEvent, MachineAction, SimpleStatus, Status};
+pub use node::{Architecture, Hostname, MacAddress, NodeType, PowerState, SystemId};
 pub use secret::Secret;
 pub use timestamp::Timestamp;
 pub use user::{Email, Role, TokenScope, Username};
