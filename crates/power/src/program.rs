@@ -1,0 +1,103 @@
+//! Programs that speak to a BMC, run as children: no shell, nothing secret among the arguments, ended with the future.
+
+use std::{
+    env, io,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use maas_model::Secret;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
+    process::{Child, ChildStdin, Command},
+};
+
+use crate::{Limits, PowerError};
+
+/// A program and the Debian package that has it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Program {
+    pub(crate) name: &'static str,
+    pub(crate) package: &'static str,
+}
+
+/// What a child gets: arguments that anybody may read, an environment that its user may read, and a stdin that it alone
+/// can read.
+#[derive(Debug, Default)]
+pub(crate) struct Call {
+    pub(crate) arguments: Vec<String>,
+    pub(crate) environment: Vec<(&'static str, Secret<String>)>,
+    pub(crate) stdin: Option<Secret<String>>,
+}
+
+/// How a child ended.
+#[derive(Debug)]
+pub(crate) struct Output {
+    pub(crate) succeeded: bool,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Program {
+    /// Runs it to its end.
+    ///
+    /// # Errors
+    /// [`PowerError::MissingProgram`], or [`PowerError::Failed`] when it cannot be started.
+    ///
+    /// # Cancel safety
+    /// A child of a dropped future is killed.
+    pub(crate) async fn run(self, call: Call, limits: &Limits) -> Result<Output, PowerError> {
+        let missing = PowerError::MissingProgram { program: self.name, package: self.package };
+        let path = find_program(self.name, limits.programs.as_deref()).ok_or(missing)?;
+        let failed = |error: io::Error| PowerError::Failed {
+            address: format!("the program `{}`", path.display()),
+            message: format!("it could not be run: {error}"),
+        };
+        let mut child = spawn(&path, &call).map_err(failed)?;
+        let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let ((), stdout, stderr) = tokio::join!(write(stdin, call.stdin), read_some(stdout), read_some(stderr));
+        let status = child.wait().await.map_err(failed)?;
+        Ok(Output { succeeded: status.success(), stdout, stderr })
+    }
+}
+
+/// The first place where a program lies: `first`, the search path, the system's own directories.
+pub(crate) fn find_program(name: &str, first: Option<&Path>) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let system = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].map(PathBuf::from);
+    let places = first.map(Path::to_owned).into_iter().chain(env::split_paths(&path)).chain(system);
+    places.map(|place| place.join(name)).find(|file| file.is_file())
+}
+
+fn spawn(path: &Path, call: &Call) -> io::Result<Child> {
+    Command::new(path)
+        .args(&call.arguments)
+        .env_clear()
+        .env("PATH", env::var_os("PATH").unwrap_or_default())
+        .env("HOME", env::var_os("HOME").unwrap_or_default())
+        .env("LC_ALL", "C")
+        .envs(call.environment.iter().map(|(name, value)| (name, value.expose())))
+        .stdin(if call.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+}
+
+/// A child that does not read its input says why by itself, so a closed pipe is no failure.
+async fn write(stdin: Option<ChildStdin>, input: Option<Secret<String>>) {
+    if let (Some(mut stdin), Some(input)) = (stdin, input) {
+        let _ = stdin.write_all(input.expose().as_bytes()).await;
+    }
+}
+
+/// What a child says, up to a limit; the rest is read and dropped, so that it does not wait for us.
+async fn read_some(stream: Option<impl AsyncRead + Unpin>) -> String {
+    let Some(mut stream) = stream else { return String::new() };
+    let mut kept = Vec::new();
+    let _ = (&mut stream).take(OUTPUT_LIMIT).read_to_end(&mut kept).await;
+    let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+    String::from_utf8_lossy(&kept).into_owned()
+}
+
+const OUTPUT_LIMIT: u64 = 64 * 1024;
