@@ -93,15 +93,12 @@ pub async fn act(driver: Driver, action: PowerAction, target: &Target) -> Result
 }
 
 /// Asks until the state is what `action` leads to. A machine that stays as it is, is a failure.
-pub(crate) async fn settle<F>(
+pub(crate) async fn settle(
     action: PowerAction,
     limits: &Limits,
     address: &str,
-    mut ask: impl FnMut() -> F,
-) -> Result<PowerState, PowerError>
-where
-    F: Future<Output = Result<PowerState, PowerError>>,
-{
+    mut ask: impl AsyncFnMut() -> Result<PowerState, PowerError>,
+) -> Result<PowerState, PowerError> {
     let mut state = ask().await?;
     let Some(wanted) = action.leads_to() else { return Ok(state) };
     let patience = limits.act / 2;
@@ -142,4 +139,39 @@ async fn within<T>(
 fn shown_address(driver: Driver, target: &Target) -> String {
     let name = if driver == Driver::Webhook { "power_query_uri" } else { "power_address" };
     target.parameters.plain(name).map_or_else(|| format!("the BMC of {}", target.system_id), crate::address::shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{future::Future, time::Duration};
+
+    use super::{PowerAction, act, query, settle};
+    use crate::{Driver, Limits, PowerState, Target};
+
+    fn sendable<T>(work: impl Future<Output = T> + Send) -> impl Future<Output = T> + Send {
+        work
+    }
+
+    #[tokio::test]
+    async fn manual_machines_are_never_known_and_the_rest_says_what_to_use() {
+        let target = Target::default();
+        assert_eq!(sendable(query(Driver::Manual, &target)).await.unwrap().state, PowerState::Unknown);
+        let answer = sendable(act(Driver::Manual, PowerAction::Cycle, &target)).await.unwrap();
+        assert_eq!(answer.state, PowerState::Unknown);
+        for driver in Driver::ALL.into_iter().filter(|driver| !driver.is_supported()) {
+            let error = query(driver, &target).await.unwrap_err();
+            let start = format!("the power type `{driver}` is not supported here; use `webhook`");
+            assert!(error.to_string().starts_with(&start), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_machine_that_stays_as_it_is_is_a_failure() {
+        let limits = Limits { act: Duration::from_millis(40), poll: Duration::from_millis(1), ..Limits::default() };
+        let error = settle(PowerAction::Off, &limits, "the BMC b", async || Ok(PowerState::On)).await.unwrap_err();
+        expect_test::expect![[r#""#]].assert_eq(&error.to_string());
+        let mut states = [PowerState::On, PowerState::On, PowerState::Off].into_iter();
+        let ask = async || Ok(states.next().unwrap());
+        assert_eq!(settle(PowerAction::Off, &limits, "the BMC b", ask).await, Ok(PowerState::Off));
+    }
 }

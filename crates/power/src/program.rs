@@ -1,7 +1,10 @@
 //! Programs that speak to a BMC, run as children: no shell, nothing secret among the arguments, ended with the future.
 
 use std::{
-    env, io,
+    env,
+    ffi::OsStr,
+    io,
+    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     process::Stdio,
 };
@@ -26,7 +29,7 @@ pub(crate) struct Program {
 #[derive(Debug, Default)]
 pub(crate) struct Call {
     pub(crate) arguments: Vec<String>,
-    pub(crate) environment: Vec<(&'static str, Secret<String>)>,
+    pub(crate) environment: Vec<(&'static str, Secret<Vec<u8>>)>,
     pub(crate) stdin: Option<Secret<String>>,
 }
 
@@ -76,7 +79,7 @@ fn spawn(path: &Path, call: &Call) -> io::Result<Child> {
         .env("PATH", env::var_os("PATH").unwrap_or_default())
         .env("HOME", env::var_os("HOME").unwrap_or_default())
         .env("LC_ALL", "C")
-        .envs(call.environment.iter().map(|(name, value)| (name, value.expose())))
+        .envs(call.environment.iter().map(|(name, value)| (name, OsStr::from_bytes(value.expose()))))
         .stdin(if call.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -1,9 +1,104 @@
-//! placeholder
-use crate::{PowerAction, PowerError, Reading, Target, program::Program};
+//! Virtual machines of libvirt, by `virsh`.
+
+use crate::{
+    PowerAction, PowerError, PowerState, Reading, Target,
+    action::settle,
+    address::shown,
+    program::{Call, Program},
+};
+
 pub(crate) const PROGRAM: Program = Program { name: "virsh", package: "libvirt-clients" };
-pub(crate) async fn query(_target: &Target) -> Result<Reading, PowerError> {
-    Err(PowerError::Unsupported { driver: "virsh" })
+
+pub(crate) async fn query(target: &Target) -> Result<Reading, PowerError> {
+    Domain::new(target)?.state().await.map(Reading::of)
 }
-pub(crate) async fn act(_action: PowerAction, _target: &Target) -> Result<Reading, PowerError> {
-    Err(PowerError::Unsupported { driver: "virsh" })
+
+pub(crate) async fn act(action: PowerAction, target: &Target) -> Result<Reading, PowerError> {
+    let domain = Domain::new(target)?;
+    let is_on = domain.state().await? == PowerState::On;
+    match (action, is_on) {
+        (PowerAction::On, false) | (PowerAction::Cycle, false) => domain.run("start").await.map(drop)?,
+        // `reset` keeps the boot order; a start from nothing is what a machine with a BMC does.
+        (PowerAction::On | PowerAction::Cycle, true) => {
+            domain.run("destroy").await?;
+            domain.run("start").await.map(drop)?;
+        }
+        (PowerAction::Off, true) => domain.run("destroy").await.map(drop)?,
+        (PowerAction::SoftOff, true) => domain.run("shutdown").await.map(drop)?,
+        (PowerAction::Off | PowerAction::SoftOff, false) => {}
+    }
+    settle(action, &target.limits, &domain.address(), async || domain.state().await).await.map(Reading::of)
+}
+
+struct Domain<'a> {
+    target: &'a Target,
+    uri: &'a str,
+    id: &'a str,
+}
+
+impl<'a> Domain<'a> {
+    fn new(target: &'a Target) -> Result<Self, PowerError> {
+        let required = |name: &str| {
+            let value = target.parameters.plain(name).filter(|value| !value.starts_with('-'));
+            value.ok_or_else(|| settings(name, "it is not set"))
+        };
+        let (uri, id) = (required("power_address")?, required("power_id")?);
+        if target.parameters.secret("power_pass").is_some() {
+            let why = "a password cannot be given to `virsh` without showing it to others; use `qemu+ssh://` with an SSH key \
+                       that needs none, and empty this";
+            return Err(settings("power_pass", why));
+        }
+        Ok(Self { target, uri, id })
+    }
+
+    async fn state(&self) -> Result<PowerState, PowerError> {
+        let said = self.run("domstate").await?;
+        match said.trim() {
+            "running" | "idle" | "paused" | "in shutdown" | "pmsuspended" => Ok(PowerState::On),
+            "shut off" | "crashed" | "dying" => Ok(PowerState::Off),
+            _ => Ok(PowerState::Unknown),
+        }
+    }
+
+    async fn run(&self, command: &str) -> Result<String, PowerError> {
+        let arguments = ["-q", "-c", self.uri, command, "--domain", self.id].map(str::to_owned).to_vec();
+        let call = Call { arguments, ..Call::default() };
+        let output = PROGRAM.run(call, &self.target.limits).await?;
+        if output.succeeded { Ok(output.stdout) } else { Err(self.explain(&output.stderr)) }
+    }
+
+    fn explain(&self, said: &str) -> PowerError {
+        let has = |phrases: &[&str]| phrases.iter().any(|phrase| said.contains(phrase));
+        let address = self.address();
+        if has(&["failed to get domain", "Domain not found"]) {
+            return settings("power_id", &format!("{address} has no such machine; `virsh list --all` shows them"));
+        }
+        if has(&["Permission denied", "authentication failed", "Host key verification failed"]) {
+            let hint = "let this computer's user log in there with an SSH key, and accept the host's key".into();
+            return PowerError::Auth { address, hint };
+        }
+        if has(&[
+            "Connection refused",
+            "Could not resolve",
+            "No route to host",
+            "timed out",
+            "Failed to connect socket",
+        ]) {
+            return PowerError::Unreachable { address, why: "libvirt does not answer there".into() };
+        }
+        let line = said
+            .lines()
+            .map(str::trim)
+            .find_map(|line| line.strip_prefix("error: "))
+            .unwrap_or("`virsh` gave no reason");
+        PowerError::Failed { address, message: line.chars().filter(|c| !c.is_control()).take(200).collect() }
+    }
+
+    fn address(&self) -> String {
+        format!("libvirt at {}", shown(self.uri))
+    }
+}
+
+fn settings(field: &str, why: &str) -> PowerError {
+    PowerError::Settings { field: field.to_owned(), why: why.to_owned() }
 }
