@@ -92,14 +92,21 @@ pub async fn act(driver: Driver, action: PowerAction, target: &Target) -> Result
     .await
 }
 
+/// A machine behind a BMC, as far as waiting for it goes.
+pub(crate) trait Powered: Send {
+    /// The BMC in messages.
+    fn address(&self) -> String;
+
+    fn state(&mut self) -> impl Future<Output = Result<PowerState, PowerError>> + Send;
+}
+
 /// Asks until the state is what `action` leads to. A machine that stays as it is, is a failure.
 pub(crate) async fn settle(
     action: PowerAction,
     limits: &Limits,
-    address: &str,
-    mut ask: impl AsyncFnMut() -> Result<PowerState, PowerError>,
+    machine: &mut impl Powered,
 ) -> Result<PowerState, PowerError> {
-    let mut state = ask().await?;
+    let mut state = machine.state().await?;
     let Some(wanted) = action.leads_to() else { return Ok(state) };
     let patience = limits.act / 2;
     let mut again = interval(limits.poll);
@@ -108,20 +115,19 @@ pub(crate) async fn settle(
     let waited = timeout(patience, async {
         while state != wanted {
             again.tick().await;
-            state = ask().await?;
+            state = machine.state().await?;
         }
-        Ok(())
+        Ok(wanted)
     });
     match waited.await {
-        Ok(done) => done.map(|()| wanted),
+        Ok(done) => done,
         Err(_) => Err(PowerError::Failed {
-            address: address.to_owned(),
             message: format!(
-                "it accepted `{}`, and after {} s the machine is still reported as {state}; look at its console",
+                "it accepted `{}`, and after {} s still reports the machine as {state}; look at the machine's console",
                 action.as_str(),
                 patience.as_secs_f32(),
-                state = state.as_str(),
             ),
+            address: machine.address(),
         }),
     }
 }
@@ -145,8 +151,8 @@ fn shown_address(driver: Driver, target: &Target) -> String {
 mod tests {
     use std::{future::Future, time::Duration};
 
-    use super::{PowerAction, act, query, settle};
-    use crate::{Driver, Limits, PowerState, Target};
+    use super::{PowerAction, Powered, act, query, settle};
+    use crate::{Driver, Limits, PowerError, PowerState, Target};
 
     fn sendable<T>(work: impl Future<Output = T> + Send) -> impl Future<Output = T> + Send {
         work
@@ -165,13 +171,25 @@ mod tests {
         }
     }
 
+    /// Goes through states, and stays in the last.
+    struct Scripted(Vec<PowerState>);
+
+    impl Powered for Scripted {
+        fn address(&self) -> String {
+            "the BMC b".into()
+        }
+
+        async fn state(&mut self) -> Result<PowerState, PowerError> {
+            Ok(if self.0.len() > 1 { self.0.remove(0) } else { self.0[0] })
+        }
+    }
+
     #[tokio::test]
     async fn a_machine_that_stays_as_it_is_is_a_failure() {
         let limits = Limits { act: Duration::from_millis(40), poll: Duration::from_millis(1), ..Limits::default() };
-        let error = settle(PowerAction::Off, &limits, "the BMC b", async || Ok(PowerState::On)).await.unwrap_err();
-        expect_test::expect![[r#""#]].assert_eq(&error.to_string());
-        let mut states = [PowerState::On, PowerState::On, PowerState::Off].into_iter();
-        let ask = async || Ok(states.next().unwrap());
-        assert_eq!(settle(PowerAction::Off, &limits, "the BMC b", ask).await, Ok(PowerState::Off));
+        let error = settle(PowerAction::Off, &limits, &mut Scripted(vec![PowerState::On])).await.unwrap_err();
+        expect_test::expect!["the BMC b failed: it accepted `off`, and after 0.02 s still reports the machine as on; look at the machine's console"].assert_eq(&error.to_string());
+        let mut obeys = Scripted(vec![PowerState::On, PowerState::On, PowerState::Off]);
+        assert_eq!(settle(PowerAction::Off, &limits, &mut obeys).await, Ok(PowerState::Off));
     }
 }

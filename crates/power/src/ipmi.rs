@@ -8,7 +8,7 @@ use maas_model::Secret;
 use self::explain::{explain, refuses_suite, unknown_command};
 use crate::{
     PowerAction, PowerError, PowerState, Reading, Target,
-    action::settle,
+    action::{Powered, settle},
     address::host_and_port,
     program::{Call, Output, Program},
 };
@@ -30,7 +30,7 @@ pub(crate) async fn act(action: PowerAction, target: &Target) -> Result<Reading,
         PowerAction::Off => session.off().await?,
         PowerAction::SoftOff => session.run(&["chassis", "power", "soft"]).await.map(drop)?,
     }
-    let state = session.settle(action).await?;
+    let state = settle(action, &target.limits, &mut session).await?;
     Ok(session.reading(state))
 }
 
@@ -85,29 +85,12 @@ impl<'a> Session<'a> {
             return Err(self.explain(&output));
         }
         self.off().await?;
-        self.settle(PowerAction::Off).await?;
+        settle(PowerAction::Off, &self.target.limits, self).await?;
         self.run(&["chassis", "power", "on"]).await.map(drop)
     }
 
     async fn off(&mut self) -> Result<(), PowerError> {
         self.run(&["chassis", "power", "off"]).await.map(drop)
-    }
-
-    async fn settle(&mut self, action: PowerAction) -> Result<PowerState, PowerError> {
-        let (address, limits) = (self.address(), &self.target.limits);
-        settle(action, limits, &address, async || self.state().await).await
-    }
-
-    async fn state(&mut self) -> Result<PowerState, PowerError> {
-        let said = self.run(&["chassis", "power", "status"]).await?;
-        match said.lines().find_map(|line| line.strip_prefix("Chassis Power is ")).map(str::trim) {
-            Some("on") => Ok(PowerState::On),
-            Some("off") => Ok(PowerState::Off),
-            _ => Err(PowerError::Failed {
-                address: self.address(),
-                message: "`ipmitool` did not say whether the power is on".into(),
-            }),
-        }
     }
 
     /// What a command that succeeds says.
@@ -159,10 +142,6 @@ impl<'a> Session<'a> {
         explain(output, self.address(), self.suites[0])
     }
 
-    fn address(&self) -> String {
-        format!("the BMC {}", self.target.parameters.plain("power_address").unwrap_or_default())
-    }
-
     fn reading(&self, state: PowerState) -> Reading {
         let weak = match (self.is_v2, self.suites[0]) {
             (false, _) => Some("IPMI 1.5, which does not encrypt: set `power_driver` to LAN_2_0".to_owned()),
@@ -173,6 +152,24 @@ impl<'a> Session<'a> {
         };
         let warnings = weak.map(|what| format!("{} uses {what}", self.address())).into_iter().collect();
         Reading { state, warnings }
+    }
+}
+
+impl Powered for Session<'_> {
+    fn address(&self) -> String {
+        format!("the BMC {}", self.target.parameters.plain("power_address").unwrap_or_default())
+    }
+
+    async fn state(&mut self) -> Result<PowerState, PowerError> {
+        let said = self.run(&["chassis", "power", "status"]).await?;
+        match said.lines().find_map(|line| line.strip_prefix("Chassis Power is ")).map(str::trim) {
+            Some("on") => Ok(PowerState::On),
+            Some("off") => Ok(PowerState::Off),
+            _ => Err(PowerError::Failed {
+                address: self.address(),
+                message: "`ipmitool` did not say whether the power is on".into(),
+            }),
+        }
     }
 }
 

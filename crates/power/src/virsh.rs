@@ -2,7 +2,7 @@
 
 use crate::{
     PowerAction, PowerError, PowerState, Reading, Target,
-    action::settle,
+    action::{Powered, settle},
     address::shown,
     program::{Call, Program},
 };
@@ -14,7 +14,7 @@ pub(crate) async fn query(target: &Target) -> Result<Reading, PowerError> {
 }
 
 pub(crate) async fn act(action: PowerAction, target: &Target) -> Result<Reading, PowerError> {
-    let domain = Domain::new(target)?;
+    let mut domain = Domain::new(target)?;
     let is_on = domain.state().await? == PowerState::On;
     match (action, is_on) {
         (PowerAction::On, false) | (PowerAction::Cycle, false) => domain.run("start").await.map(drop)?,
@@ -27,7 +27,7 @@ pub(crate) async fn act(action: PowerAction, target: &Target) -> Result<Reading,
         (PowerAction::SoftOff, true) => domain.run("shutdown").await.map(drop)?,
         (PowerAction::Off | PowerAction::SoftOff, false) => {}
     }
-    settle(action, &target.limits, &domain.address(), async || domain.state().await).await.map(Reading::of)
+    settle(action, &target.limits, &mut domain).await.map(Reading::of)
 }
 
 struct Domain<'a> {
@@ -49,15 +49,6 @@ impl<'a> Domain<'a> {
             return Err(settings("power_pass", why));
         }
         Ok(Self { target, uri, id })
-    }
-
-    async fn state(&self) -> Result<PowerState, PowerError> {
-        let said = self.run("domstate").await?;
-        match said.trim() {
-            "running" | "idle" | "paused" | "in shutdown" | "pmsuspended" => Ok(PowerState::On),
-            "shut off" | "crashed" | "dying" => Ok(PowerState::Off),
-            _ => Ok(PowerState::Unknown),
-        }
     }
 
     async fn run(&self, command: &str) -> Result<String, PowerError> {
@@ -93,9 +84,20 @@ impl<'a> Domain<'a> {
             .unwrap_or("`virsh` gave no reason");
         PowerError::Failed { address, message: line.chars().filter(|c| !c.is_control()).take(200).collect() }
     }
+}
 
+impl Powered for Domain<'_> {
     fn address(&self) -> String {
         format!("libvirt at {}", shown(self.uri))
+    }
+
+    async fn state(&mut self) -> Result<PowerState, PowerError> {
+        let said = self.run("domstate").await?;
+        match said.trim() {
+            "running" | "idle" | "paused" | "in shutdown" | "pmsuspended" => Ok(PowerState::On),
+            "shut off" | "crashed" | "dying" => Ok(PowerState::Off),
+            _ => Ok(PowerState::Unknown),
+        }
     }
 }
 

@@ -126,7 +126,17 @@ mod tests {
             "",
         ]
         .map(said);
-        expect_test::expect![[r#""#]].assert_eq(&all.join("\n"));
+        expect_test::expect![[r#"
+            the BMC b refused the credentials: the password is wrong; correct `power_pass`
+            the BMC b refused the credentials: it knows no such user; correct `power_user`
+            the BMC b refused the credentials: the key is wrong; correct `k_g`
+            the BMC b refused the credentials: the privilege is too low; correct `privilege_level` or the user's rights
+            the BMC b refused the credentials: the user or the password is wrong; correct `power_user` and `power_pass`
+            the BMC b cannot be reached: its name cannot be resolved; check the address, the network and that the BMC has power
+            the BMC b cannot be reached: nothing speaks IPMI there; check the address, the network and that the BMC has power
+            power parameter `cipher_suite_id`: the BMC b does not accept cipher suite 17; leave it empty to have 17 and then 3 tried
+            the BMC b failed: Set Chassis Power Control to Cycle failed: Node busy
+            the BMC b failed: `ipmitool` gave no reason"#]].assert_eq(&all.join("\n"));
     }
 
     #[test]
