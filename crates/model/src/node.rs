@@ -2,11 +2,13 @@
 
 mod architecture;
 mod hostname;
+mod interface_type;
 mod mac;
 mod petname;
 
 pub use architecture::{Architecture, ArchitectureError};
 pub use hostname::{Hostname, HostnameError};
+pub use interface_type::InterfaceType;
 pub use mac::{MacAddress, MacError};
 
 use std::{fmt, str::FromStr};
