@@ -93,7 +93,9 @@ fn render_region(error: Error) -> Reply {
         Error::Denied(refusal) => match refusal.why {
             Why::NotSignedIn => reply::text(StatusCode::UNAUTHORIZED, "Forbidden"),
             Why::ReadOnlyToken => reply::text(StatusCode::FORBIDDEN, refusal.explain()),
-            Why::Role(_) => reply::text(StatusCode::FORBIDDEN, refusal.to_string()),
+            Why::Site { .. } | Why::Pool { .. } | Why::Locked => {
+                reply::text(StatusCode::FORBIDDEN, refusal.to_string())
+            }
         },
         Error::Forbidden(line) => reply::text(StatusCode::FORBIDDEN, line),
         Error::Invalid(fields) => reply::json_with(StatusCode::BAD_REQUEST, &fields),
@@ -161,8 +163,7 @@ mod tests {
 
     use axum::body::to_bytes;
     use expect_test::{Expect, expect};
-    use maas_authz::{Action, Refusal, Why};
-    use maas_model::Role;
+    use maas_authz::{Action, Asked, Refusal, Why};
     use maas_region::{Error, FieldErrors, auth::AuthError};
 
     use super::ApiError;
@@ -203,7 +204,7 @@ mod tests {
         )
         .await;
         check(
-            Refusal { action: Action::EditIdentities, why: Why::Role(Role::User) },
+            Refusal { asked: Asked::Site(Action::EditIdentities), why: Why::Site { needed: Action::EditIdentities } },
             expect![[r#"
                 403
                 content-type: text/plain; charset=utf-8

@@ -188,7 +188,7 @@ async fn handle(frame: Arc<Frame>, parts: Parts, body: Body, found: Found) -> Re
 async fn note_denial(frame: &Frame, ctx: &OpCtx, method: &str, path: &str, error: ApiError) -> Failed {
     let is_stranger_reading = matches!(error, ApiError::NotSignedIn) && matches!(method, "GET" | "HEAD" | "OPTIONS");
     if error.is_denial() && !is_stranger_reading {
-        let role = ctx.actor.user().map_or("none", |user| user.role.as_str());
+        let role = ctx.actor.user().map_or("none", |user| user.role().as_str());
         metrics::counter!("maas_authz_denied_total", "role" => role).increment(1);
         auth::record_denied(&frame.region, ctx, method, path, &error.to_string()).await;
     }

@@ -9,7 +9,7 @@ use axum::extract::{
     WebSocketUpgrade,
     ws::{CloseFrame, Message, WebSocket, close_code},
 };
-use maas_authz::{Action, Actor, OpCtx, UserActor, decide};
+use maas_authz::{Action, Actor, OpCtx, decide};
 use maas_region::{Error, Notice, auth, region::Audience, sessions, users};
 use maas_wire::socket::{Notify, Request, kind};
 use serde::Serialize;
@@ -157,11 +157,10 @@ impl Live {
         if !sessions.iter().any(|session| session.is_current && session.expires_at > now) {
             return Ok(false);
         }
-        let user = users::whoami(&self.frame.region, &self.ctx).await?;
-        if let Actor::User(actor) = &mut self.ctx.actor {
-            *actor = UserActor { id: user.id, username: user.username, role: user.role, method: actor.method };
-        }
-        Ok(user.is_active)
+        let Actor::User(actor) = &self.ctx.actor else { return Ok(false) };
+        let Some(now) = users::refresh(&self.frame.region, actor).await? else { return Ok(false) };
+        self.ctx.actor = Actor::User(now);
+        Ok(true)
     }
 }
 

@@ -1,6 +1,10 @@
 //! Who acts.
 
+use std::sync::Arc;
+
 use maas_model::{ApiKeyId, Role, SessionId, TokenId, TokenScope, UserId};
+
+use crate::Access;
 
 /// Who acts. There is no operation without one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +27,8 @@ pub enum Actor {
 pub struct UserActor {
     pub id: UserId,
     pub username: String,
-    pub role: Role,
+    /// What they hold, and where; a token's is less than its owner's.
+    pub access: Arc<Access>,
     pub method: AuthMethod,
 }
 
@@ -35,6 +40,13 @@ pub enum AuthMethod {
     Token(TokenId, TokenScope),
     /// Name and password in the request itself.
     Password,
+}
+
+impl UserActor {
+    /// MAAS's one flag, from what is held on the whole site.
+    pub fn role(&self) -> Role {
+        Role::from_superuser(self.access.is_administrator())
+    }
 }
 
 impl AuthMethod {

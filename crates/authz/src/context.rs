@@ -2,9 +2,12 @@
 
 use std::{marker::PhantomData, net::IpAddr};
 
-use maas_model::{Endpoint, UserId};
+use maas_model::{Endpoint, MachineAction, PoolId, UserId};
 
-use crate::{Act, Actor, Clock, Refusal, decide};
+use crate::{
+    Access, Act, Actor, Asked, Clock, MachineScope, NodeFacts, NodeRefusal, Refusal, Why, decide,
+    machine::{access_of, decide_node, scope},
+};
 
 /// The context of one operation.
 #[derive(Clone, Debug)]
@@ -35,6 +38,13 @@ pub struct Granted<R, A> {
     act: PhantomData<A>,
 }
 
+/// Proof that the actor may do `action` to this node. Only a decision makes one; what changes a node wants to see it.
+#[derive(Clone, Debug)]
+pub struct GrantedNode<R> {
+    row: R,
+    action: MachineAction,
+}
+
 /// The site as a whole, where an action has no row.
 #[derive(Clone, Copy, Debug)]
 pub struct Site;
@@ -46,6 +56,23 @@ impl<R, A> Granted<R, A> {
     }
 
     /// The row, giving up the proof.
+    pub fn into_row(self) -> R {
+        self.row
+    }
+}
+
+impl<R> GrantedNode<R> {
+    /// The node.
+    pub const fn row(&self) -> &R {
+        &self.row
+    }
+
+    /// What was allowed.
+    pub const fn action(&self) -> MachineAction {
+        self.action
+    }
+
+    /// The node, giving up the proof.
     pub fn into_row(self) -> R {
         self.row
     }
@@ -92,7 +119,49 @@ impl OpCtx {
     pub fn own<A: Act>(&self) -> Result<Granted<UserId, A>, Refusal> {
         match &self.actor {
             Actor::User(user) => self.grant_row(user.id),
-            _ => Err(Refusal { action: A::ACTION, why: crate::Why::NotSignedIn }),
+            _ => Err(Refusal { asked: Asked::Site(A::ACTION), why: Why::NotSignedIn }),
         }
+    }
+
+    /// Asks whether the actor may do `action` to a node.
+    ///
+    /// # Errors
+    /// [`NodeRefusal::Hidden`] for what the actor may not know of; else the rule that refused.
+    pub fn grant_node<R>(
+        &self,
+        action: MachineAction,
+        row: R,
+        facts: &NodeFacts,
+    ) -> Result<GrantedNode<R>, NodeRefusal> {
+        decide_node(&self.actor, action, facts).map(|()| GrantedNode { row, action })
+    }
+
+    /// Asks whether the actor may do `A` on a pool.
+    ///
+    /// # Errors
+    /// The [`Refusal`] says which rule and who can help.
+    pub fn grant_pool<A: Act>(&self, pool: PoolId) -> Result<Granted<PoolId, A>, Refusal> {
+        let refuse = |why| Err(Refusal { asked: Asked::Site(A::ACTION), why });
+        match decide(&self.actor, A::ACTION) {
+            Ok(()) => Ok(Granted { row: pool, act: PhantomData }),
+            Err(Refusal { why: Why::Site { needed }, .. }) => {
+                if self.access().on_pool(pool).has(A::ACTION) {
+                    Ok(Granted { row: pool, act: PhantomData })
+                } else {
+                    refuse(Why::Pool { needed, pool, or_owner: false })
+                }
+            }
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// The machines to which the actor may do `action`, for lists.
+    pub fn machines(&self, action: MachineAction) -> MachineScope {
+        scope(&self.actor, action)
+    }
+
+    /// What the actor holds, and where.
+    pub fn access(&self) -> Access {
+        access_of(&self.actor)
     }
 }

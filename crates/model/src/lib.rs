@@ -2,6 +2,7 @@
 //!
 //! Nothing here reads a clock, a file or a socket. Everything is a value that can be checked by looking at it.
 
+pub mod constraint;
 pub mod event;
 pub mod filter;
 pub mod id;

@@ -1,13 +1,21 @@
 //! The application: use cases by capability, the same for every door (API, pages, commands on the host, jobs).
 
+pub mod access;
 pub mod auth;
+pub mod bindings;
+pub mod devices;
 pub mod door;
 pub mod error;
 pub mod events;
+pub mod groups;
 pub mod jobs;
 pub mod keys;
+pub mod machines;
+pub mod nodes;
 pub mod notifications;
+pub mod pools;
 pub mod region;
+pub mod roles;
 pub mod sessions;
 pub mod settings;
 pub(crate) mod site;
@@ -15,12 +23,14 @@ pub mod site_key;
 pub mod ssh_keys;
 pub mod ssl_keys;
 pub mod status;
+pub mod tags;
 pub mod tasks;
 #[cfg(test)]
 mod testing;
 pub mod tls;
 pub mod tokens;
 pub mod users;
+pub mod zones;
 
 pub use error::{Error, FieldErrors, Result};
 pub use region::{Audience, Notice, PasswordCost, Region, RegionConfig, detach};

@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use arc_swap::ArcSwapOption;
 use ipnet::IpNet;
 use maas_authz::{Clock, OpCtx};
 use maas_model::Secret;
@@ -11,7 +12,8 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::{
-    Error, Result, auth::Gate, site::Site, site_key::SiteKey, ssh_keys::ImportUrls, tasks::Tasks, users::Users,
+    Error, Result, auth::Gate, nodes::Catalog, site::Site, site_key::SiteKey, ssh_keys::ImportUrls, tasks::Tasks,
+    users::Users,
 };
 
 /// What a region needs to know before it opens its database.
@@ -99,6 +101,7 @@ struct Inner {
     site: Site,
     gate: Gate,
     users: Users,
+    catalog: ArcSwapOption<Catalog>,
     notices: broadcast::Sender<Notice>,
     tasks: Tasks,
 }
@@ -143,6 +146,7 @@ impl Region {
             site,
             gate,
             users: Users::default(),
+            catalog: ArcSwapOption::empty(),
             notices,
             tasks: Tasks::default(),
         }));
@@ -171,7 +175,12 @@ impl Region {
         self.0.notices.subscribe()
     }
 
-    /// Rises with every committed change, by this process or another; caches and open streams look again when it does.
+    /// Rises with every committed change of machines and devices, by this process or another.
+    pub fn node_changes(&self) -> watch::Receiver<u64> {
+        self.0.store.node_changes()
+    }
+
+    /// Rises with every other committed change, by this process or another; caches and open streams look again when it does.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.0.store.changes()
     }
@@ -221,6 +230,10 @@ impl Region {
 
     pub(crate) fn users(&self) -> &Users {
         &self.0.users
+    }
+
+    pub(crate) fn catalog(&self) -> &ArcSwapOption<Catalog> {
+        &self.0.catalog
     }
 
     pub(crate) fn gate(&self) -> &Gate {

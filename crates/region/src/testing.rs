@@ -1,5 +1,7 @@
 //! A region of its own for each test of use cases, on SQLite and, where there is a server, on PostgreSQL.
 
+use std::sync::Arc;
+
 use maas_authz::{Actor, AuthMethod, OpCtx, UserActor, action::EditIdentities};
 use maas_model::{Role, SessionId, UserId};
 use maas_store::{
@@ -59,10 +61,13 @@ impl TestRegion {
 
     /// The context of one of the users.
     pub(crate) async fn ctx(&self, name: &str) -> OpCtx {
+        let id = self.id(name).await;
+        let mut reader = self.region.store().reader().await.unwrap();
+        let held = crate::access::load(&self.region, &mut reader, id).await.unwrap();
         let actor = UserActor {
-            id: self.id(name).await,
+            id,
             username: name.to_owned(),
-            role: if name == "admin" { Role::Administrator } else { Role::User },
+            access: Arc::new(held.access),
             method: AuthMethod::Session(SessionId(1)),
         };
         OpCtx { actor: Actor::User(actor), request: request(), clock: self.db.clock.clone() }

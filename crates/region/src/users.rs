@@ -1,7 +1,9 @@
 //! Users: read, create, change, disable, delete with transfer.
 
+use std::sync::Arc;
+
 use maas_authz::{
-    Granted, OpCtx,
+    Granted, OpCtx, UserActor,
     action::{EditIdentities, EditOwn, ViewIdentities, ViewOwn},
 };
 use maas_model::{Email, EventType, Role, Secret, Timestamp, UserId, Username};
@@ -12,7 +14,7 @@ use maas_store::{
 use serde_json::json;
 
 use crate::{
-    Audience, Error, FieldErrors, Region, Result,
+    Audience, Error, FieldErrors, Region, Result, access,
     auth::{Limits, score, verify_own_password, weaknesses},
     ssh_keys,
 };
@@ -231,6 +233,18 @@ pub async fn complete_intro(region: &Region, ctx: &OpCtx) -> Result<()> {
     user::complete_intro(&mut tx, &may).await?;
     let audit = Audit::new(EventType::Authorisation, "user.intro", "Completed the introduction.");
     Ok(tx.commit(audit.object("user", may.row())).await?)
+}
+
+/// The caller as they are now: name and rights may have changed since they showed who they are. `None` when they are gone or
+/// disabled.
+///
+/// # Errors
+/// Those of the database.
+pub async fn refresh(region: &Region, actor: &UserActor) -> Result<Option<UserActor>> {
+    let Some(user) = find_by_id(region, actor.id).await?.filter(|user| user.is_active) else { return Ok(None) };
+    let held = access::load(region, &mut *region.store().reader().await?, actor.id).await?;
+    let access = Arc::new(held.access);
+    Ok(Some(UserActor { id: user.id, username: user.username, access, method: actor.method }))
 }
 
 /// The user of this id, from memory while nothing has changed.

@@ -74,7 +74,7 @@ pub async fn find(connection: &mut Connection, token_key: &str) -> Result<Option
 /// Those of the database.
 pub async fn owner(connection: &mut Connection, id: ApiKeyId, now_us: i64) -> Result<Option<OwnerRow>> {
     let query = sqlx::query_as(
-        "select u.user_id, u.username, u.role, u.is_active from api_key t join user_account u on u.user_id = t.user_id
+        "select u.user_id, u.username, u.is_active from api_key t join user_account u on u.user_id = t.user_id
         where t.api_key_id = $1 and (t.expires_us is null or t.expires_us > $2)",
     );
     Ok(query.bind(id.0).bind(now_us).fetch_optional(connection).await?)
@@ -143,5 +143,5 @@ pub async fn note_use(tx: &mut Tx, id: ApiKeyId, at_us: i64, ip: Option<&str>) -
 }
 
 pub(crate) const FIND: &str = "select k.api_key_id, k.name, k.consumer_key, k.token_key, k.secret_hash, k.created_us,
-        k.expires_us, k.last_used_us, k.last_used_ip, u.user_id, u.username, u.role, u.is_active
+        k.expires_us, k.last_used_us, k.last_used_ip, u.user_id, u.username, u.is_active
     from api_key k join user_account u on u.user_id = k.user_id where k.token_key = $1";

@@ -174,22 +174,32 @@ impl EventRow {
     }
 }
 
+/// Which counter a commit raises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Raise {
+    /// Accounts, rights, settings: caches are emptied.
+    Changes,
+    /// Machines and devices.
+    NodeChanges,
+    Nothing,
+}
+
+/// The counters as a commit leaves them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counts {
+    pub(crate) changes: u64,
+    pub(crate) node_changes: u64,
+}
+
 /// Appends the rows to the chain and counts the change. The head row is locked until the commit, so ids have no gaps
 /// and their order is the order of commits.
-pub(crate) async fn append(tx: &mut Tx, audits: &[Audit]) -> Result<u64> {
-    append_raising(tx, audits, 1).await
-}
-
-/// As [`append`], but nothing counts as changed.
-pub(crate) async fn append_unnoticed(tx: &mut Tx, audits: &[Audit]) -> Result<u64> {
-    append_raising(tx, audits, 0).await
-}
-
-async fn append_raising(tx: &mut Tx, audits: &[Audit], raise: i64) -> Result<u64> {
+pub(crate) async fn append(tx: &mut Tx, audits: &[Audit], raise: Raise) -> Result<Counts> {
     let head = sqlx::query(
-        "update event_head set changes = changes + $1 where head_id = 1 returning last_event_id, last_hash, changes",
+        "update event_head set changes = changes + $1, node_changes = node_changes + $2 where head_id = 1
+        returning last_event_id, last_hash, changes, node_changes",
     )
-    .bind(raise)
+    .bind(i64::from(raise == Raise::Changes))
+    .bind(i64::from(raise == Raise::NodeChanges))
     .fetch_one(&mut **tx)
     .await?;
     let mut id: i64 = head.try_get("last_event_id")?;
@@ -209,7 +219,8 @@ async fn append_raising(tx: &mut Tx, audits: &[Audit], raise: i64) -> Result<u64
             .execute(&mut **tx)
             .await?;
     }
-    Ok(u64::try_from(head.try_get::<i64, _>("changes")?).unwrap_or_default())
+    let count = |name| head.try_get::<i64, _>(name).map(|count| u64::try_from(count).unwrap_or_default());
+    Ok(Counts { changes: count("changes")?, node_changes: count("node_changes")? })
 }
 
 async fn insert(connection: &mut Connection, row: &EventRow) -> Result<()> {

@@ -3,13 +3,17 @@
 //! Reading goes through [`Store::reader`], writing through [`Store::begin`]: a [`Tx`] can only be committed together
 //! with the audit row that tells of it. One file per noun holds its rows, queries and tests.
 
+pub mod access;
 pub mod api_key;
 pub mod db;
+pub mod domain;
 pub mod error;
 pub mod event;
 pub mod failpoint;
 pub mod migrations;
+pub mod node;
 pub mod notification;
+pub mod pool;
 pub mod region_seen;
 #[cfg(test)]
 mod schema;
@@ -25,6 +29,7 @@ pub mod testing;
 pub mod tls_generation;
 pub mod token;
 pub mod user;
+pub mod zone;
 
 pub use db::{Backend, StoreConfig};
 pub use error::{Result, StoreError};

@@ -34,6 +34,9 @@ pub const ALL: &[Migration] = &[
     both!(11, "0011_tls"),
     both!(12, "0012_notification"),
     both!(13, "0013_user_key"),
+    both!(20, "0020_access"),
+    both!(21, "0021_node"),
+    both!(22, "0022_job"),
 ];
 
 /// The schema that this program knows.

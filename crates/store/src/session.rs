@@ -62,7 +62,7 @@ pub async fn find(connection: &mut Connection, key_hash: &str) -> Result<Option<
 /// Those of the database.
 pub async fn owner(connection: &mut Connection, id: SessionId, now_us: i64) -> Result<Option<OwnerRow>> {
     let query = sqlx::query_as(
-        "select u.user_id, u.username, u.role, u.is_active from session t join user_account u on u.user_id = t.user_id
+        "select u.user_id, u.username, u.is_active from session t join user_account u on u.user_id = t.user_id
         where t.session_id = $1 and t.expires_us > $2",
     );
     Ok(query.bind(id.0).bind(now_us).fetch_optional(connection).await?)
@@ -159,5 +159,5 @@ pub async fn note_use(tx: &mut Tx, id: SessionId, at_us: i64) -> Result<()> {
 }
 
 pub(crate) const FIND: &str = "select s.session_id, s.created_us, s.last_seen_us, s.expires_us, s.ip, s.user_agent,
-        u.user_id, u.username, u.role, u.is_active
+        u.user_id, u.username, u.is_active
     from session s join user_account u on u.user_id = s.user_id where s.key_hash = $1";

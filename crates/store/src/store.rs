@@ -13,7 +13,8 @@ use tokio::sync::watch;
 use crate::{
     Audit, Backend, Connection, Result, StoreConfig,
     db::{self, Pools},
-    event, failpoint, migrations,
+    event::{self, Raise},
+    failpoint, migrations,
 };
 
 /// The open database; cheap to clone.
@@ -23,6 +24,7 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     pools: Pools,
     changes: watch::Sender<u64>,
+    node_changes: watch::Sender<u64>,
     /// When the counter was last known.
     heard_at: Mutex<Instant>,
 }
@@ -45,8 +47,12 @@ impl Store {
     /// `Config`, `Unavailable`, `Newer`.
     pub async fn open(config: &StoreConfig, clock: &Clock) -> Result<Self> {
         let pools = db::connect(config).await?;
-        let store =
-            Self(Arc::new(Inner { pools, changes: watch::Sender::new(0), heard_at: Mutex::new(Instant::now()) }));
+        let store = Self(Arc::new(Inner {
+            pools,
+            changes: watch::Sender::new(0),
+            node_changes: watch::Sender::new(0),
+            heard_at: Mutex::new(Instant::now()),
+        }));
         store.migrate(clock).await?;
         store.look().await?;
         Ok(store)
@@ -94,6 +100,11 @@ impl Store {
         self.0.changes.subscribe()
     }
 
+    /// Rises with every commit that changed machines or devices, which empties no cache of rights.
+    pub fn node_changes(&self) -> watch::Receiver<u64> {
+        self.0.node_changes.subscribe()
+    }
+
     /// The latest count of changes that this process knows of.
     pub fn change_count(&self) -> u64 {
         *self.0.changes.borrow()
@@ -137,17 +148,26 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub async fn look(&self) -> Result<u64> {
-        let row = sqlx::query("select changes from event_head where head_id = 1")
+        let row = sqlx::query("select changes, node_changes from event_head where head_id = 1")
             .fetch_one(&mut *self.reader().await?)
             .await?;
         let count = u64::try_from(row.try_get::<i64, _>("changes")?).unwrap_or_default();
         self.announce(count);
+        self.announce_nodes(u64::try_from(row.try_get::<i64, _>("node_changes")?).unwrap_or_default());
         Ok(count)
     }
 
     fn announce(&self, count: u64) {
         *self.0.heard_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         self.0.changes.send_if_modified(|known| {
+            let is_new = count > *known;
+            *known = count.max(*known);
+            is_new
+        });
+    }
+
+    fn announce_nodes(&self, count: u64) {
+        self.0.node_changes.send_if_modified(|known| {
             let is_new = count > *known;
             *known = count.max(*known);
             is_new
@@ -230,15 +250,29 @@ impl Tx {
     /// # Errors
     /// Those of the database; nothing is changed then.
     pub async fn commit_all(mut self, audits: Vec<Audit>) -> Result<()> {
+        let counts = event::append(&mut self, &audits, Raise::Changes).await?;
+        self.commit_and_tell(&audits, counts).await
+    }
+
+    /// Commits what changed machines or devices and nobody's rights, with the rows that tell of it.
+    ///
+    /// # Errors
+    /// Those of the database; nothing is changed then.
+    pub async fn commit_nodes(mut self, audits: Vec<Audit>) -> Result<()> {
+        let counts = event::append(&mut self, &audits, Raise::NodeChanges).await?;
+        self.commit_and_tell(&audits, counts).await
+    }
+
+    async fn commit_and_tell(mut self, audits: &[Audit], counts: event::Counts) -> Result<()> {
         let action = audits.first().map_or("none", |audit| audit.action);
-        let count = event::append(&mut self, &audits).await?;
         if self.backend() == Backend::Postgres {
             sqlx::query("select 1 as told from pg_notify('maas_change', '')").fetch_one(&mut *self.tx).await?;
         }
         failpoint(&format!("before-commit:{action}"));
         self.tx.commit().await?;
         failpoint(&format!("after-commit:{action}"));
-        self.store.announce(count);
+        self.store.announce(counts.changes);
+        self.store.announce_nodes(counts.node_changes);
         Ok(())
     }
 
@@ -247,7 +281,7 @@ impl Tx {
     /// # Errors
     /// Those of the database.
     pub async fn commit_refusal(mut self, audit: Audit) -> Result<()> {
-        event::append_unnoticed(&mut self, &[audit]).await?;
+        event::append(&mut self, &[audit], Raise::Nothing).await?;
         Ok(self.tx.commit().await?)
     }
 
@@ -322,7 +356,7 @@ mod tests {
         on_each(async |db| {
             let store = db.open().await;
             let mut tx = store.begin(&db.ctx()).await.unwrap();
-            event::append(&mut tx, &[audit()]).await.unwrap();
+            event::append(&mut tx, &[audit()], Raise::Changes).await.unwrap();
             drop(tx);
             store.begin(&db.ctx()).await.unwrap().commit(audit()).await.unwrap();
             let rows = event::verify(&mut store.reader().await.unwrap()).await.unwrap().unwrap().rows;

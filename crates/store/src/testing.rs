@@ -1,10 +1,13 @@
 //! A database of its own for each test: SQLite always, PostgreSQL where `MAAS_TEST_POSTGRES_URI` names a server and a
 //! role that may create databases.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
-use maas_authz::{Actor, AuthMethod, Clock, OpCtx, RequestInfo, UserActor};
-use maas_model::{Endpoint, Role, Secret, Timestamp, UserId};
+use maas_authz::{Access, Actor, AuthMethod, Clock, OpCtx, RequestInfo, UserActor};
+use maas_model::{Endpoint, Secret, Timestamp, UserId};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
 
 use crate::{Backend, Store, StoreConfig};
@@ -62,7 +65,7 @@ impl TestDb {
         let actor = UserActor {
             id: UserId(1),
             username: "admin".into(),
-            role: Role::Administrator,
+            access: Arc::new(Access::everything()),
             method: AuthMethod::Password,
         };
         OpCtx { actor: Actor::User(actor), request: request(), clock: self.clock.clone() }

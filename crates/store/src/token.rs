@@ -73,7 +73,7 @@ pub async fn find(connection: &mut Connection, token_hash: &str) -> Result<Optio
 /// Those of the database.
 pub async fn owner(connection: &mut Connection, id: TokenId, now_us: i64) -> Result<Option<OwnerRow>> {
     let query = sqlx::query_as(
-        "select u.user_id, u.username, u.role, u.is_active from token t join user_account u on u.user_id = t.user_id
+        "select u.user_id, u.username, u.is_active from token t join user_account u on u.user_id = t.user_id
         where t.token_id = $1 and t.expires_us > $2",
     );
     Ok(query.bind(id.0).bind(now_us).fetch_optional(connection).await?)
@@ -128,5 +128,5 @@ pub async fn note_use(tx: &mut Tx, id: TokenId, at_us: i64, ip: Option<&str>) ->
 
 pub(crate) const FIND: &str =
     "select t.token_id, t.name, t.prefix, t.scope, t.created_us, t.expires_us, t.last_used_us,
-        t.last_used_ip, u.user_id, u.username, u.role, u.is_active
+        t.last_used_ip, u.user_id, u.username, u.is_active
     from token t join user_account u on u.user_id = t.user_id where t.token_hash = $1";

@@ -4,7 +4,7 @@ use maas_authz::{Granted, Site};
 use maas_model::UserId;
 use sqlx::Row;
 
-use crate::{Connection, Result, Tx};
+use crate::{Connection, Result, Tx, access};
 
 /// A user. Flags are 0 or 1.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -15,6 +15,7 @@ pub struct UserRow {
     pub full_name: String,
     /// `None` never verifies.
     pub password_hash: Option<String>,
+    /// `administrator` for whoever holds that role on the whole site, else `user`.
     pub role: String,
     pub is_active: i64,
     pub is_local: i64,
@@ -30,7 +31,6 @@ pub struct UserRow {
 pub struct OwnerRow {
     pub user_id: i64,
     pub username: String,
-    pub role: String,
     pub is_active: i64,
 }
 
@@ -61,6 +61,14 @@ pub struct UserChange<'a> {
 /// Those of the database.
 pub async fn list(connection: &mut Connection) -> Result<Vec<UserRow>> {
     Ok(sqlx::query_as(ALL).fetch_all(connection).await?)
+}
+
+/// Id and name of every user.
+///
+/// # Errors
+/// Those of the database.
+pub async fn names(connection: &mut Connection) -> Result<Vec<(i64, String)>> {
+    Ok(sqlx::query_as("select user_id, username from user_account").fetch_all(connection).await?)
 }
 
 /// The user of this name, letter for letter.
@@ -105,8 +113,9 @@ pub async fn lock(tx: &mut Tx) -> Result<()> {
 pub async fn count_other_administrators(tx: &mut Tx, id: UserId) -> Result<i64> {
     lock(tx).await?;
     let row = sqlx::query(
-        "select count(*) as count from user_account
-        where role = 'administrator' and is_active = 1 and is_system = 0 and user_id <> $1",
+        "select count(*) as count from user_account u
+        where u.is_active = 1 and u.is_system = 0 and u.user_id <> $1 and exists (select 1 from user_role r
+            where r.user_id = u.user_id and r.role_id = 1 and r.pool_id is null and r.expires_us is null)",
     )
     .bind(id.0)
     .fetch_one(&mut **tx)
@@ -121,9 +130,9 @@ pub async fn count_other_administrators(tx: &mut Tx, id: UserId) -> Result<i64> 
 pub async fn insert<A>(tx: &mut Tx, _may: &Granted<Site, A>, new: &NewUser<'_>) -> Result<UserId> {
     let id = tx.next_id("user_account").await?;
     sqlx::query(
-        "insert into user_account (user_id, username, username_folded, email, full_name, password_hash, role, is_active,
-            is_local, is_system, completed_intro, created_us, updated_us, version)
-        values ($1, $2, $3, $4, $5, $6, $7, 1, 1, $8, $8, $9, $9, 1)",
+        "insert into user_account (user_id, username, username_folded, email, full_name, password_hash, is_active,
+            is_local, is_system, completed_intro, created_us, updated_us, version, realm, subject)
+        values ($1, $2, $3, $4, $5, $6, 1, 1, $7, $7, $8, $8, 1, 'local', $9)",
     )
     .bind(id)
     .bind(new.username)
@@ -131,11 +140,14 @@ pub async fn insert<A>(tx: &mut Tx, _may: &Granted<Site, A>, new: &NewUser<'_>) 
     .bind(new.email)
     .bind(new.full_name)
     .bind(new.password_hash)
-    .bind(new.role)
     .bind(i64::from(new.is_system))
     .bind(tx.now_us())
+    .bind(id.to_string())
     .execute(&mut **tx)
     .await?;
+    if !new.is_system {
+        access::set_site_role(tx, UserId(id), new.role).await?;
+    }
     Ok(UserId(id))
 }
 
@@ -145,17 +157,20 @@ pub async fn insert<A>(tx: &mut Tx, _may: &Granted<Site, A>, new: &NewUser<'_>) 
 /// `Unique` in `user_account.email`.
 pub async fn update<A>(tx: &mut Tx, may: &Granted<UserId, A>, change: &UserChange<'_>) -> Result<()> {
     sqlx::query(
-        "update user_account set email = $2, full_name = $3, role = $4, is_active = $5, updated_us = $6,
+        "update user_account set email = $2, full_name = $3, is_active = $4, updated_us = $5,
             version = version + 1 where user_id = $1",
     )
     .bind(may.row().0)
     .bind(change.email)
     .bind(change.full_name)
-    .bind(change.role)
     .bind(i64::from(change.is_active))
     .bind(tx.now_us())
     .execute(&mut **tx)
     .await?;
+    let id = *may.row();
+    if find_by_id(tx, id).await?.is_some_and(|user| user.role != change.role) {
+        access::set_site_role(tx, id, change.role).await?;
+    }
     Ok(())
 }
 
@@ -245,7 +260,9 @@ pub async fn delete<A>(tx: &mut Tx, may: &Granted<UserId, A>) -> Result<()> {
 macro_rules! select {
     ($which:literal) => {
         concat!(
-            "select u.*, (select count(*) from ssh_key k where k.user_id = u.user_id) as ssh_key_count
+            "select u.*, (select count(*) from ssh_key k where k.user_id = u.user_id) as ssh_key_count,
+                case when exists (select 1 from user_role r where r.user_id = u.user_id and r.role_id = 1
+                    and r.pool_id is null) then 'administrator' else 'user' end as role
             from user_account u ",
             $which
         )

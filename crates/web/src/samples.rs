@@ -282,8 +282,7 @@ fn front(add: &mut Add<'_>) {
         lines: vec![line.into()],
         trace_id: id.map(str::to_owned),
     };
-    let why =
-        "The role `user` does not include `can_edit_identities`. An administrator can do this, or give you the role.";
+    let why = "None of your roles on the whole site includes `can_edit_identities`. An administrator can do this, or give you the role.";
     add("error-403", error(403, "You may not do this", why, None, calm(Section::Other, "")).render());
     add("error-404", error(404, "Not found", "There is no page at this address.", None, bare("")).render());
     let id = Some("4bf92f3577b34da6a3ce929d0e0e4736");

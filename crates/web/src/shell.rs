@@ -67,7 +67,7 @@ impl Visit {
     /// The frame for a page of `section` called `title`. What cannot be read for it is left out: a page is better than none.
     pub(crate) async fn shell(&self, section: Section, title: &str) -> Shell {
         let visitor = self.ctx.actor.user();
-        let visitor = visitor.map(|user| Visitor { username: user.username.clone(), role: user.role });
+        let visitor = visitor.map(|user| Visitor { username: user.username.clone(), role: user.role() });
         let mut shell = Shell {
             title: title.to_owned(),
             assets: assets::base(),

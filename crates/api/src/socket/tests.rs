@@ -1,11 +1,11 @@
 //! Sockets: real ones on a real port, and what decides about them.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Extension;
 use futures_util::{SinkExt, StreamExt};
-use maas_authz::{Actor, AuthMethod, UserActor};
-use maas_model::{Role, SessionId, UserId};
+use maas_authz::{Access, Actor, AuthMethod, UserActor, role::BUILTIN};
+use maas_model::{SessionId, UserId};
 use maas_region::{region::Audience, sessions, users};
 use maas_tls::ConnInfo;
 use serde_json::{Value, json};
@@ -106,14 +106,20 @@ async fn a_disabled_user_hears_no_more() {
 
 #[test]
 fn notices_reach_those_they_are_for() {
-    let actor = |role| {
+    let actor = |role: usize| {
         let method = AuthMethod::Session(SessionId(1));
-        Actor::User(UserActor { id: UserId(7), username: "bob".into(), role, method })
+        Actor::User(UserActor {
+            id: UserId(7),
+            username: "bob".into(),
+            access: Arc::new(Access::of(BUILTIN[role].actions)),
+            method,
+        })
     };
-    assert!(hears(&actor(Role::User), Audience::User(UserId(7))));
-    assert!(!hears(&actor(Role::Administrator), Audience::User(UserId(8))));
-    assert!(!hears(&actor(Role::User), Audience::Administrators));
-    assert!(hears(&actor(Role::Administrator), Audience::Administrators));
+    let (administrator, user) = (0, 2);
+    assert!(hears(&actor(user), Audience::User(UserId(7))));
+    assert!(!hears(&actor(administrator), Audience::User(UserId(8))));
+    assert!(!hears(&actor(user), Audience::Administrators));
+    assert!(hears(&actor(administrator), Audience::Administrators));
 }
 
 #[test]

@@ -392,6 +392,12 @@ pub static SETTINGS: &[Setting] = &[
         Default::Bool(true),
         "Whether machines use the proxy of their rack controller.",
     ),
+    setting(
+        "user_may_power_free_machines",
+        Kind::Bool,
+        Default::Bool(true),
+        "Whether users may switch machines on and off that nobody owns, before they take one.",
+    ),
     internal("uuid", text(36, check::any), Default::Text(""), "The identity of this site."),
     internal("vault_enabled", Kind::Bool, Default::Bool(false), "Whether secrets are kept in Vault."),
     setting(

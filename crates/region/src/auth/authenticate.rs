@@ -1,6 +1,6 @@
 //! From credentials to a context: first the cache, then the database.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use maas_authz::{Actor, AuthMethod, OpCtx, RequestInfo, UserActor};
 use maas_model::{Secret, SessionId, Timestamp, TokenId, UserId};
@@ -12,7 +12,7 @@ use super::{
     oauth,
     record::{anonymous, record_rejected},
 };
-use crate::{Error, Region, Result};
+use crate::{Error, Region, Result, access};
 
 /// Turns credentials into a context. `None` is anonymous; a session that is unknown or ended is anonymous too.
 ///
@@ -45,7 +45,7 @@ async fn by_session(region: &Region, key: &Secret<String>) -> Result<Option<Entr
     let (change, now) = (region.store().change_count(), region.clock().now());
     if region.store().is_current()
         && let Some(entry) = gate.cache.find(change, &hash)
-        && entry.is_good(now)
+        && entry.is_fresh(now)
     {
         return Ok(Some(entry));
     }
@@ -61,19 +61,21 @@ async fn load_session(region: &Region, key: &Secret<String>) -> Result<Option<En
     let hash = region.gate().session_key.hex(key.expose().as_bytes());
     let mut reader = region.store().reader().await.map_err(Error::from)?;
     let found = session::find(&mut reader, &hash).await.map_err(Error::from)?;
-    drop(reader);
     let Some(found) = found.filter(|found| found.owner.is_active == 1) else { return Ok(None) };
+    let held = access::load(region, &mut reader, UserId(found.owner.user_id)).await?;
+    drop(reader);
     let id = SessionId(found.session.session_id);
     let actor = UserActor {
         id: UserId(found.owner.user_id),
         username: found.owner.username,
-        role: oauth::role(&found.owner.role)?,
+        access: Arc::new(held.access),
         method: AuthMethod::Session(id),
     };
     let seen = Timestamp::from_micros(found.session.last_seen_us);
     Ok(Some(Entry {
         actor,
         ends: Some(Timestamp::from_micros(found.session.expires_us)),
+        rights_end: held.ends,
         idle: Some(Limits::read(region).await?.session_idle),
         last_use: region.gate().cache.use_of(UseOf::Session(id), Some(seen)),
     }))
@@ -103,22 +105,24 @@ async fn load_token(region: &Region, value: &Secret<String>) -> Result<Entry, Au
     let hash = region.gate().token_key.hex(value.expose().as_bytes());
     let mut reader = region.store().reader().await.map_err(Error::from)?;
     let found = token::find(&mut reader, &hash).await.map_err(Error::from)?;
-    drop(reader);
     let now = region.clock().now();
     let found = found.filter(|found| found.token.expires_us > now.micros()).ok_or(AuthError::InvalidToken)?;
     if found.owner.is_active == 0 {
         return Err(AuthError::Inactive);
     }
+    let held = access::load(region, &mut reader, UserId(found.owner.user_id)).await?;
+    drop(reader);
     let scope = found.token.scope.parse().map_err(|why: String| Error::internal(why))?;
     let id = TokenId(found.token.token_id);
     let actor = UserActor {
         id: UserId(found.owner.user_id),
         username: found.owner.username,
-        role: oauth::role(&found.owner.role)?,
+        access: Arc::new(held.access),
         method: AuthMethod::Token(id, scope),
     };
     let last_use = region.gate().cache.use_of(UseOf::Token(id), found.token.last_used_us.map(Timestamp::from_micros));
-    Ok(Entry { actor, ends: Some(Timestamp::from_micros(found.token.expires_us)), idle: None, last_use })
+    let ends = Some(Timestamp::from_micros(found.token.expires_us));
+    Ok(Entry { actor, ends, rights_end: held.ends, idle: None, last_use })
 }
 
 /// The cached entry, or what `load` finds. A source of many wrong credentials may not look into the database any more.
@@ -133,7 +137,7 @@ async fn cached_or(
     let change = region.store().change_count();
     if region.store().is_current()
         && let Some(entry) = gate.cache.find(change, &key)
-        && entry.is_good(now)
+        && entry.is_fresh(now)
     {
         return Ok(entry);
     }

@@ -26,6 +26,8 @@ pub(crate) struct Cache {
 pub(crate) struct Entry {
     pub(crate) actor: UserActor,
     pub(crate) ends: Option<Timestamp>,
+    /// When one of the roles ends, so that the rest must be looked up again.
+    pub(crate) rights_end: Option<Timestamp>,
     /// Ends when it is not used for so long.
     pub(crate) idle: Option<Duration>,
     pub(crate) last_use: Arc<Use>,
@@ -107,6 +109,11 @@ impl Cache {
 }
 
 impl Entry {
+    /// Whether what was remembered may still be used, rather than looked up again.
+    pub(crate) fn is_fresh(&self, now: Timestamp) -> bool {
+        self.is_good(now) && self.rights_end.is_none_or(|ends| now < ends)
+    }
+
     /// Whether it is still good at this time.
     pub(crate) fn is_good(&self, now: Timestamp) -> bool {
         self.ends.is_none_or(|ends| now < ends) && self.idle.is_none_or(|idle| now.since(self.last_use.at()) < idle)
@@ -134,15 +141,21 @@ const FORGOTTEN_AFTER: Duration = Duration::from_secs(600);
 
 #[cfg(test)]
 mod tests {
-    use maas_authz::AuthMethod;
-    use maas_model::{Role, UserId};
+    use maas_authz::{Access, AuthMethod};
+    use maas_model::UserId;
 
     use super::*;
 
     fn entry(cache: &Cache) -> Entry {
         let method = AuthMethod::ApiKey(ApiKeyId(1));
-        let actor = UserActor { id: UserId(1), username: "bob".into(), role: Role::User, method };
-        Entry { actor, ends: None, idle: None, last_use: cache.use_of(UseOf::ApiKey(ApiKeyId(1)), None) }
+        let actor = UserActor { id: UserId(1), username: "bob".into(), access: Arc::new(Access::own_only()), method };
+        Entry {
+            actor,
+            ends: None,
+            rights_end: None,
+            idle: None,
+            last_use: cache.use_of(UseOf::ApiKey(ApiKeyId(1)), None),
+        }
     }
 
     #[test]

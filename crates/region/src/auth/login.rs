@@ -1,7 +1,7 @@
 //! Logging in by name and password, in the order that keeps it cheap for us and blind for whoever guesses: the throttle,
 //! the queue, one hash whether the name exists or not, and one text for everything that may be wrong.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use maas_authz::{Actor, AuthMethod, OpCtx, RequestInfo, UserActor};
 use maas_model::{EventType, Role, Secret, UserId};
@@ -16,7 +16,7 @@ use super::{
     throttle::source_of,
 };
 use crate::{
-    Error, Region, Result,
+    Error, Region, Result, access,
     keys::{self, NewApiKey},
     users,
 };
@@ -59,12 +59,12 @@ pub async fn log_in(
 /// # Errors
 /// `Internal` only.
 pub async fn log_out(region: &Region, ctx: &OpCtx) -> Result<()> {
-    let Some(UserActor { id, role, method: AuthMethod::Session(session), .. }) = ctx.actor.user() else {
+    let Some(user @ UserActor { id, method: AuthMethod::Session(session), .. }) = ctx.actor.user() else {
         return Ok(());
     };
     let mut tx = region.store().begin(ctx).await?;
     if session::delete(&mut tx, *id, *session).await? {
-        let text = format!("Logged out {}.", role.audit_word());
+        let text = format!("Logged out {}.", user.role().audit_word());
         tx.commit(Audit::new(EventType::Authorisation, "logout", text).object("session", session)).await?;
     }
     Ok(())
@@ -83,10 +83,11 @@ pub async fn api_key_for_password(
 ) -> Result<NewApiKey> {
     let refused = || Error::Forbidden(WRONG.to_owned());
     let verified = verify(region, request, username, password).await?.ok_or_else(refused)?;
+    let held = access::load(region, &mut *region.store().reader().await?, verified.id()).await?;
     let actor = UserActor {
         id: verified.id(),
         username: verified.known.username,
-        role: verified.known.role,
+        access: Arc::new(held.access),
         method: AuthMethod::Password,
     };
     let ctx = OpCtx { actor: Actor::User(actor), ..anonymous(region, request) };

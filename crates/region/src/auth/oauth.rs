@@ -1,16 +1,16 @@
 //! Zero-legged OAuth 1.0 with PLAINTEXT signatures, as all clients of API 2.0 use it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use maas_authz::{AuthMethod, UserActor};
-use maas_model::{ApiKeyId, Role, Timestamp, UserId};
+use maas_model::{ApiKeyId, Timestamp, UserId};
 use maas_store::api_key::{self, FoundApiKey};
 
 use super::{
     AuthError, OAuth,
     cache::{Entry, UseOf},
 };
-use crate::Region;
+use crate::{Region, access};
 
 /// What can be said without looking the key up. The timestamp itself is judged after the signature.
 pub(super) fn check_form(oauth: &OAuth) -> Result<i64, AuthError> {
@@ -34,21 +34,23 @@ pub(super) fn fingerprint(region: &Region, oauth: &OAuth) -> [u8; 32] {
 pub(super) async fn lookup(region: &Region, oauth: &OAuth) -> Result<Entry, AuthError> {
     let mut reader = region.store().reader().await.map_err(crate::Error::from)?;
     let found = api_key::find(&mut reader, &oauth.token_key).await.map_err(crate::Error::from)?;
-    drop(reader);
     let now = region.clock().now();
     let found = check(region, oauth, found, now)?;
     if found.owner.is_active == 0 {
         return Err(AuthError::Inactive);
     }
+    let held = access::load(region, &mut reader, UserId(found.owner.user_id)).await?;
+    drop(reader);
     let id = ApiKeyId(found.key.api_key_id);
     let actor = UserActor {
         id: UserId(found.owner.user_id),
         username: found.owner.username,
-        role: role(&found.owner.role)?,
+        access: Arc::new(held.access),
         method: AuthMethod::ApiKey(id),
     };
     let last_use = region.gate().cache.use_of(UseOf::ApiKey(id), found.key.last_used_us.map(Timestamp::from_micros));
-    Ok(Entry { actor, ends: found.key.expires_us.map(Timestamp::from_micros), idle: None, last_use })
+    let ends = found.key.expires_us.map(Timestamp::from_micros);
+    Ok(Entry { actor, ends, rights_end: held.ends, idle: None, last_use })
 }
 
 /// An unknown key costs the same hash as a known one.
@@ -75,10 +77,6 @@ pub(super) fn check_freshness(region: &Region, oauth: &OAuth, given: i64) -> Res
     let nonce = ["nonce", &oauth.token_key, &oauth.nonce].join("\0");
     let is_new = region.gate().nonces.note(now, &region.gate().cache_key.hash(nonce.as_bytes()));
     if is_new { Ok(()) } else { Err(AuthError::NonceUsed) }
-}
-
-pub(super) fn role(word: &str) -> Result<Role, AuthError> {
-    word.parse().map_err(|why: String| crate::Error::internal(why).into())
 }
 
 const WINDOW: Duration = Duration::from_secs(300);

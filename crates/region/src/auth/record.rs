@@ -89,7 +89,7 @@ impl Bucket {
 /// Writes the audit row of a denied or refused request (`Denied <METHOD> <path>.`), bounded in rate per source.
 pub async fn record_denied(region: &Region, ctx: &OpCtx, method: &str, path: &str, reason: &str) {
     let who = ctx.actor.label();
-    let role = ctx.actor.user().map_or("", |user| user.role.log_word());
+    let role = ctx.actor.user().map_or("", |user| user.role().log_word());
     let ip = ctx.request.ip.map(tracing::field::display);
     tracing::warn!(
         target: "security", r#type = "security", user_id = who, role, request_remote_ip = ip,

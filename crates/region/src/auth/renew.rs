@@ -1,12 +1,13 @@
 //! A second look at who asks, for requests that go on after they were let in: a body may come slowly, and what it is sent
 //! with may be revoked meanwhile.
 
+use std::sync::Arc;
+
 use maas_authz::{Actor, AuthMethod, OpCtx, UserActor};
 use maas_model::UserId;
 use maas_store::{api_key, session, token};
 
-use super::oauth;
-use crate::{Region, Result, auth::AuthError};
+use crate::{Region, Result, access};
 
 /// Looks again if anything was changed since `change`, which is [`Region::change_count`] as it was before the request was
 /// authenticated: rights become those of now, and nobody is left of somebody whose session, key or token has ended.
@@ -27,15 +28,12 @@ pub async fn renew(region: &Region, ctx: &mut OpCtx, change: u64) -> Result<()> 
         // Such a context does not outlive the request that brought the password.
         AuthMethod::Password => return Ok(()),
     };
-    drop(reader);
     ctx.actor = match owner.filter(|owner| owner.is_active == 1) {
         None => Actor::Anonymous,
         Some(owner) => {
-            let role = oauth::role(&owner.role).map_err(|error| match error {
-                AuthError::Other(error) => error,
-                other => crate::Error::internal(other.to_string()),
-            })?;
-            Actor::User(UserActor { id: UserId(owner.user_id), username: owner.username, role, method })
+            let id = UserId(owner.user_id);
+            let held = access::load(region, &mut reader, id).await?;
+            Actor::User(UserActor { id, username: owner.username, access: Arc::new(held.access), method })
         }
     };
     Ok(())
@@ -71,7 +69,7 @@ mod tests {
             assert_eq!(again().await, entered.actor);
             let promote = EditUser { role: Some(Role::Administrator), ..EditUser::default() };
             users::edit(region, &admin, "bob", promote).await.unwrap();
-            assert_eq!(again().await.user().unwrap().role, Role::Administrator);
+            assert_eq!(again().await.user().unwrap().role(), Role::Administrator);
             let set_active = |is_active| EditUser { is_active: Some(is_active), ..EditUser::default() };
             users::edit(region, &admin, "bob", set_active(false)).await.unwrap();
             assert_eq!(again().await, Actor::Anonymous);
