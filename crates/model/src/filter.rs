@@ -5,6 +5,7 @@ mod key;
 mod network;
 
 pub use key::{FilterError, FilterKey};
+pub(crate) use network::parse_vid;
 pub use network::{NetworkField, NetworkSpec};
 
 use crate::{PowerState, Status};
@@ -46,7 +47,7 @@ pub enum Test {
     FreeText(String),
 }
 
-/// How a text has to match. Letter case never counts.
+/// How a text has to match. Names are exact; for parts of texts the case of ASCII letters does not count.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum TextMatch {
     Is(String),
@@ -64,11 +65,10 @@ impl TextMatch {
 
     /// Whether `value` matches. SQL has to say the same.
     pub fn matches(&self, value: &str) -> bool {
-        let value = value.to_lowercase();
         match self {
-            Self::Is(text) => value == text.to_lowercase(),
-            Self::Contains(text) => value.contains(&text.to_lowercase()),
-            Self::StartsWith(text) => value.starts_with(&text.to_lowercase()),
+            Self::Is(text) => value == text,
+            Self::Contains(text) => value.to_ascii_lowercase().contains(&text.to_ascii_lowercase()),
+            Self::StartsWith(text) => value.to_ascii_lowercase().starts_with(&text.to_ascii_lowercase()),
         }
     }
 }
@@ -198,8 +198,9 @@ mod tests {
     use super::{NodeFilter, Test, TextField, TextMatch, unknown_names};
 
     #[test]
-    fn text_matches_without_regard_to_case() {
-        assert!(TextMatch::Is("Web".into()).matches("wEB"));
+    fn parts_of_texts_match_without_regard_to_case() {
+        assert!(TextMatch::Is("Web".into()).matches("Web"));
+        assert!(!TextMatch::Is("Web".into()).matches("web"));
         assert!(!TextMatch::Is("web".into()).matches("web1"));
         assert!(TextMatch::Contains("EB".into()).matches("web1"));
         assert!(TextMatch::StartsWith("amd64/".into()).matches("amd64/generic"));

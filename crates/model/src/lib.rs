@@ -10,6 +10,7 @@ pub mod machine;
 pub mod name;
 pub mod node;
 pub mod notification;
+pub mod search;
 pub mod secret;
 pub mod setting;
 pub mod ssh;
@@ -17,6 +18,7 @@ pub mod tag;
 pub mod timestamp;
 pub mod user;
 
+pub use constraint::Constraints;
 pub use event::{Endpoint, EventType, Level, Outcome};
 pub use filter::NodeFilter;
 pub use id::{
@@ -26,6 +28,7 @@ pub use id::{
 pub use machine::{LifecycleEvent, MachineAction, SimpleStatus, Status};
 pub use name::PlaceName;
 pub use node::{Architecture, Hostname, InterfaceType, MacAddress, NodeType, PowerState, SystemId};
+pub use search::Search;
 pub use secret::Secret;
 pub use tag::TagName;
 pub use timestamp::Timestamp;

@@ -83,8 +83,8 @@ impl FilterKey {
         }
     }
 
-    /// The conditions that stand for these values: for most keys one of the values has to match, for tags and subnets
-    /// all of them. Negated, none may match.
+    /// The conditions that stand for these values: for most keys one of the values has to match, for tags, subnets
+    /// and free text all of them. Negated, none may match.
     ///
     /// # Errors
     ///
@@ -125,7 +125,9 @@ impl FromStr for FilterKey {
             return Ok(Self::Workload(Some(key.to_owned())));
         }
         Self::NAMES.into_iter().find(|(name, _)| *name == text).map(|(_, key)| key).ok_or_else(|| {
-            let names: Vec<_> = Self::NAMES.into_iter().map(|(name, _)| name).collect();
+            // The name that is printed, once for each meaning.
+            let names = Self::NAMES.into_iter().filter(|(name, key)| key.to_string() == *name).map(|(name, _)| name);
+            let names: Vec<_> = names.collect();
             FilterError(format!("Unknown filter `{text}`: use one of {}.", names.join(", ")))
         })
     }
@@ -136,6 +138,14 @@ fn text_tests(field: TextField, negated: bool, mut values: Vec<TextMatch>) -> Re
         TextField::Architecture => {
             for value in &mut values {
                 *value = architecture(value)?;
+            }
+        }
+        TextField::Hostname | TextField::Fqdn | TextField::Domain | TextField::SystemId | TextField::Parent => {
+            for value in &mut values {
+                // These are kept in lower case.
+                if let TextMatch::Is(text) = value {
+                    text.make_ascii_lowercase();
+                }
             }
         }
         TextField::MacAddress | TextField::PxeMac => {
@@ -188,14 +198,20 @@ fn power_states(values: &[TextMatch]) -> Result<Vec<PowerState>, FilterError> {
     choices(values, &PowerState::ALL, |state| [state.as_str(); 2])
 }
 
-/// The choices of which a word or the label matches a value; every value has to match one.
+/// The choices of which the word or the label matches a value; every value has to match one.
 fn choices<T: Copy>(
     values: &[TextMatch],
     all: &[T],
     words: impl Fn(T) -> [&'static str; 2],
 ) -> Result<Vec<T>, FilterError> {
+    let asked = |value: &TextMatch, choice: T| {
+        words(choice).iter().any(|word| match value {
+            TextMatch::Is(text) => word.eq_ignore_ascii_case(text),
+            _ => value.matches(word),
+        })
+    };
     for value in values {
-        if !all.iter().any(|choice| words(*choice).iter().any(|word| value.matches(word))) {
+        if !all.iter().any(|choice| asked(value, *choice)) {
             let known: Vec<_> = all.iter().map(|choice| words(*choice)[0]).collect();
             return Err(FilterError(format!(
                 "'{}' is not a valid choice. It should be one of: {}.",
@@ -204,8 +220,7 @@ fn choices<T: Copy>(
             )));
         }
     }
-    let asked = |choice: &T| values.iter().any(|value| words(*choice).iter().any(|word| value.matches(word)));
-    Ok(all.iter().copied().filter(asked).collect())
+    Ok(all.iter().copied().filter(|choice| values.iter().any(|value| asked(value, *choice))).collect())
 }
 
 /// `4` means four or more for what one wants enough of; `=4` in the search box means four.
@@ -301,23 +316,57 @@ mod tests {
 
     #[test]
     fn values_become_typed_conditions() {
-        check("tags", false, &["a", "b"], &expect![[r#"
+        check(
+            "tags",
+            false,
+            &["a", "b"],
+            &expect![[r#"
             Text(Tag, [Is("a")])
-            Text(Tag, [Is("b")])"#]]);
+            Text(Tag, [Is("b")])"#]],
+        );
         check("tags", true, &["a", "b"], &expect![[r#"not Text(Tag, [Is("a"), Is("b")])"#]]);
-        check("arch", false, &["amd64", "arm", "arm64/generic"], &expect![[r#"Text(Architecture, [StartsWith("amd64/"), StartsWith("armhf/"), Is("arm64/generic")])"#]]);
+        check(
+            "arch",
+            false,
+            &["amd64", "arm", "arm64/generic"],
+            &expect![[r#"Text(Architecture, [StartsWith("amd64/"), StartsWith("armhf/"), Is("arm64/generic")])"#]],
+        );
         check("arch", false, &["vax"], &expect!["error: Architecture not recognised."]);
-        check("status", false, &["failed_testing", "~rescue"], &expect!["Status([RescueMode, EnteringRescueMode, FailedEnteringRescueMode, ExitingRescueMode, FailedExitingRescueMode, FailedTesting])"]);
-        check("status", false, &["ready", "colour"], &expect!["error: 'colour' is not a valid choice. It should be one of: new, commissioning, failed_commissioning, missing, ready, reserved, deployed, retired, broken, deploying, allocated, failed_deployment, releasing, failed_releasing, disk_erasing, failed_disk_erasing, rescue_mode, entering_rescue_mode, failed_entering_rescue_mode, exiting_rescue_mode, failed_exiting_rescue_mode, testing, failed_testing."]);
+        check(
+            "status",
+            false,
+            &["failed_testing", "~rescue"],
+            &expect![
+                "Status([RescueMode, EnteringRescueMode, FailedEnteringRescueMode, ExitingRescueMode, FailedExitingRescueMode, FailedTesting])"
+            ],
+        );
+        check(
+            "status",
+            false,
+            &["ready", "colour"],
+            &expect![
+                "error: 'colour' is not a valid choice. It should be one of: new, commissioning, failed_commissioning, missing, ready, reserved, deployed, retired, broken, deploying, allocated, failed_deployment, releasing, failed_releasing, disk_erasing, failed_disk_erasing, rescue_mode, entering_rescue_mode, failed_entering_rescue_mode, exiting_rescue_mode, failed_exiting_rescue_mode, testing, failed_testing."
+            ],
+        );
         check("simple_status", true, &["other"], &expect!["not Status([Missing, Reserved, Retired])"]);
         check("power", false, &["on"], &expect!["PowerState([On])"]);
         check("mem", false, &["~2GiB", "~4096.5"], &expect!["AtLeast(MemoryMib, 4096.5)"]);
         check("cpu_count", true, &["4"], &expect!["not Equals(CpuCount, [4.0])"]);
         check("mem", false, &["~much"], &expect!["error: Invalid memory: number of MiB required."]);
-        check("subnets", false, &["10.0.0.0/8", "space:dmz"], &expect![[r#"
+        check(
+            "subnets",
+            false,
+            &["10.0.0.0/8", "space:dmz"],
+            &expect![[r#"
             Network(Subnet, [Cidr(10.0.0.0/8)])
-            Network(Subnet, [Space("dmz")])"#]]);
-        check("mac_address", false, &["52-54-00-AB-CD-EF", "~ab-cd"], &expect![[r#"Text(MacAddress, [Is("52:54:00:ab:cd:ef"), Contains("ab:cd")])"#]]);
+            Network(Subnet, [Space("dmz")])"#]],
+        );
+        check(
+            "mac_address",
+            false,
+            &["52-54-00-AB-CD-EF", "~ab-cd"],
+            &expect![[r#"Text(MacAddress, [Is("52:54:00:ab:cd:ef"), Contains("ab:cd")])"#]],
+        );
         check("mac_address", false, &["x"], &expect!["error: Invalid MAC address(es): x"]);
         check("workload-app", false, &["db"], &expect![[r#"Workload { key: Some("app"), values: [Is("db")] }"#]]);
         check("deployment_target", false, &["memory"], &expect!["DeploymentTarget([Memory])"]);
@@ -330,6 +379,6 @@ mod tests {
             assert_eq!(key.to_string().parse(), Ok(key));
         }
         let error = "colour".parse::<FilterKey>().unwrap_err().to_string();
-        assert!(error.starts_with("Unknown filter `colour`: use one of system_id, id, hostname,"), "{error}");
+        assert!(error.starts_with("Unknown filter `colour`: use one of system_id, hostname,"), "{error}");
     }
 }
