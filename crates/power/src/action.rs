@@ -9,7 +9,8 @@ use crate::{Driver, Limits, PowerError, PowerState, Target, ipmi, redfish, virsh
 /// What to do with a machine's power.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PowerAction {
-    /// On, with the network as the next boot's device; a machine that is on starts again.
+    /// On. IPMI and Redfish have the machine boot from the network, for which one that is on starts again; the other
+    /// drivers cannot choose, and leave a machine that is on as it is.
     On,
     /// Off at once.
     Off,

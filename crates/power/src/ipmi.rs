@@ -115,7 +115,7 @@ impl<'a> Session<'a> {
         let mut arguments: Vec<String> = Vec::new();
         let mut add = |words: &[&str]| arguments.extend(words.iter().map(|word| (*word).to_owned()));
         // Without -v a wrong password looks like a BMC that is not there. More than one would print keys.
-        add(&["-v", "-I", if self.is_v2 { "lanplus" } else { "lan" }, "-N", "1", "-R", "3"]);
+        add(&["-v", "-I", if self.is_v2 { "lanplus" } else { "lan" }, "-N", "1", "-R", &self.tries().to_string()]);
         add(&["-H", &self.host, "-p", &self.port.to_string(), "-f", "/dev/stdin"]);
         if let Some(user) = parameters.plain("power_user") {
             add(&["-U", user]);
@@ -136,6 +136,11 @@ impl<'a> Session<'a> {
         add(command);
         let environment = self.secrets.key.iter().map(|key| ("IPMI_KGKEY", key.clone())).collect();
         Call { arguments, environment, stdin: Some(self.secrets.password.clone()) }
+    }
+
+    /// Each waits a second longer than the one before.
+    fn tries(&self) -> u64 {
+        (self.target.limits.connect.as_secs() / 3).clamp(1, 4)
     }
 
     fn explain(&self, output: &Output) -> PowerError {

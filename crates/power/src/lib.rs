@@ -9,6 +9,7 @@ mod address;
 mod check;
 mod driver;
 mod error;
+mod http;
 mod ipmi;
 mod limits;
 mod program;

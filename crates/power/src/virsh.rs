@@ -17,15 +17,14 @@ pub(crate) async fn act(action: PowerAction, target: &Target) -> Result<Reading,
     let mut domain = Domain::new(target)?;
     let is_on = domain.state().await? == PowerState::On;
     match (action, is_on) {
-        (PowerAction::On, false) | (PowerAction::Cycle, false) => domain.run("start").await.map(drop)?,
-        // `reset` keeps the boot order; a start from nothing is what a machine with a BMC does.
-        (PowerAction::On | PowerAction::Cycle, true) => {
+        (PowerAction::On | PowerAction::Cycle, false) => domain.run("start").await.map(drop)?,
+        (PowerAction::Cycle, true) => {
             domain.run("destroy").await?;
             domain.run("start").await.map(drop)?;
         }
         (PowerAction::Off, true) => domain.run("destroy").await.map(drop)?,
         (PowerAction::SoftOff, true) => domain.run("shutdown").await.map(drop)?,
-        (PowerAction::Off | PowerAction::SoftOff, false) => {}
+        (PowerAction::On, true) | (PowerAction::Off | PowerAction::SoftOff, false) => {}
     }
     settle(action, &target.limits, &mut domain).await.map(Reading::of)
 }

@@ -269,7 +269,7 @@ const ON_DELAY: Field = with_default("5", field("power_on_delay", "Power ON outl
 /// MAAS checks no certificate unless asked to; here it is checked unless asked not to.
 const VERIFY_TLS: Field =
     choice("power_verify_ssl", "Verify SSL connections with system CA certificates", "y", &[("n", "No"), ("y", "Yes")]);
-const CA: Field = field("power_ca", "CA certificate (PEM) to trust beside the system's", T::String);
+const CA: Field = field("power_ca", "CA certificate (PEM) to trust instead of the system's", T::String);
 const FINGERPRINT: Field = field("power_fingerprint", "SHA-256 of the certificate, to trust that one alone", T::String);
 
 const POWER_DRIVERS: &[(&str, &str)] = &[("LAN", "LAN [IPMI 1.5]"), ("LAN_2_0", "LAN_2_0 [IPMI 2.0]")];
