@@ -1,5 +1,6 @@
 //! What integration tests stand on: the real program running on a database of its own, clients that really verify
-//! certificates, a certificate factory, a browser, and Python with the libraries that people use.
+//! certificates, a certificate factory, a browser, BMCs with machines behind them, and Python with the libraries that
+//! people use.
 //!
 //! Everything listens on loopback, lies in temporary directories and ends with the value that holds it.
 
@@ -8,6 +9,7 @@
 
 mod account;
 mod api;
+mod bmc;
 mod browser;
 mod certificates;
 mod database;
@@ -15,9 +17,11 @@ mod handshake;
 mod oauth;
 mod process;
 mod site;
+mod webhook;
 
 pub use account::{Account, ApiKey, Session};
 pub use api::{Api, Auth, Reply};
+pub use bmc::{Bmc, BmcKind};
 pub use browser::Browser;
 pub use certificates::{Authority, KeyKind, Leaf, Pair, openssl, sha256_of_pem};
 pub use database::Database;
@@ -25,6 +29,7 @@ pub use handshake::{TlsStream, connect_tls, roots_from_pem, served_fingerprint};
 pub use oauth::oauth_header;
 pub use process::{Run, run, run_with_input};
 pub use site::{Options, Ready, Site};
+pub use webhook::WebhookService;
 
 /// The password of accounts that tests make. Long and odd enough for every rule.
 pub const PASSWORD: &str = "ochre-Lantern-49-tugboat";
