@@ -101,28 +101,34 @@ pub(crate) trait Powered: Send {
     fn state(&mut self) -> impl Future<Output = Result<PowerState, PowerError>> + Send;
 }
 
-/// Asks until the state is what `action` leads to. A machine that stays as it is, is a failure.
+/// Asks until the state is what `action` leads to. A BMC that says nothing for a while in between is asked again; a
+/// machine that stays as it is, is a failure.
 pub(crate) async fn settle(
     action: PowerAction,
     limits: &Limits,
     machine: &mut impl Powered,
 ) -> Result<PowerState, PowerError> {
-    let mut state = machine.state().await?;
-    let Some(wanted) = action.leads_to() else { return Ok(state) };
+    let Some(wanted) = action.leads_to() else { return machine.state().await };
     let patience = limits.act / 2;
     let mut again = interval(limits.poll);
     again.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    again.tick().await;
+    let mut last = None;
     let waited = timeout(patience, async {
-        while state != wanted {
+        loop {
             again.tick().await;
-            state = machine.state().await?;
+            match machine.state().await {
+                Ok(state) if state == wanted => return Ok(wanted),
+                Err(error) if !error.may_pass() => return Err(error),
+                other => last = Some(other),
+            }
         }
-        Ok(wanted)
     });
-    match waited.await {
-        Ok(done) => done,
-        Err(_) => Err(PowerError::Failed {
+    if let Ok(done) = waited.await {
+        return done;
+    }
+    match last {
+        Some(Err(error)) => Err(error),
+        Some(Ok(state)) => Err(PowerError::Failed {
             message: format!(
                 "it accepted `{}`, and after {} s still reports the machine as {state}; look at the machine's console",
                 action.as_str(),
@@ -130,6 +136,7 @@ pub(crate) async fn settle(
             ),
             address: machine.address(),
         }),
+        None => Err(PowerError::Timeout { address: machine.address(), limit: patience }),
     }
 }
 
@@ -172,8 +179,8 @@ mod tests {
         }
     }
 
-    /// Goes through states, and stays in the last.
-    struct Scripted(Vec<PowerState>);
+    /// Goes through answers, and stays at the last.
+    struct Scripted(Vec<Result<PowerState, PowerError>>);
 
     impl Powered for Scripted {
         fn address(&self) -> String {
@@ -181,16 +188,29 @@ mod tests {
         }
 
         async fn state(&mut self) -> Result<PowerState, PowerError> {
-            Ok(if self.0.len() > 1 { self.0.remove(0) } else { self.0[0] })
+            if self.0.len() > 1 { self.0.remove(0) } else { self.0[0].clone() }
         }
+    }
+
+    async fn off(answers: Vec<Result<PowerState, PowerError>>) -> Result<PowerState, PowerError> {
+        let limits = Limits { act: Duration::from_millis(40), poll: Duration::from_millis(1), ..Limits::default() };
+        settle(PowerAction::Off, &limits, &mut Scripted(answers)).await
     }
 
     #[tokio::test]
     async fn a_machine_that_stays_as_it_is_is_a_failure() {
-        let limits = Limits { act: Duration::from_millis(40), poll: Duration::from_millis(1), ..Limits::default() };
-        let error = settle(PowerAction::Off, &limits, &mut Scripted(vec![PowerState::On])).await.unwrap_err();
-        expect_test::expect!["the BMC b failed: it accepted `off`, and after 0.02 s still reports the machine as on; look at the machine's console"].assert_eq(&error.to_string());
-        let mut obeys = Scripted(vec![PowerState::On, PowerState::On, PowerState::Off]);
-        assert_eq!(settle(PowerAction::Off, &limits, &mut obeys).await, Ok(PowerState::Off));
+        expect_test::expect![[
+            "the BMC b failed: it accepted `off`, and after 0.02 s still reports the machine as on; look at the machine's console"
+        ]]
+        .assert_eq(&off(vec![Ok(PowerState::On)]).await.unwrap_err().to_string());
+    }
+
+    #[tokio::test]
+    async fn a_bmc_that_is_busy_for_a_while_is_asked_again() {
+        let away = || Err(PowerError::Unreachable { address: "the BMC b".into(), why: "busy".into() });
+        assert_eq!(off(vec![away(), Ok(PowerState::On), away(), Ok(PowerState::Off)]).await, Ok(PowerState::Off));
+        assert_eq!(off(vec![Ok(PowerState::On), away()]).await, away());
+        let refused = || Err(PowerError::Auth { address: "the BMC b".into(), hint: "no".into() });
+        assert_eq!(off(vec![refused(), Ok(PowerState::Off)]).await, refused());
     }
 }

@@ -36,12 +36,22 @@ pub(crate) struct Reply {
 }
 
 impl Http {
-    /// Prepares to ask `url` and others like it. Nothing is sent yet.
-    pub(crate) fn new(url: &Url, parameters: &Parameters, login: Login, limits: &Limits) -> Result<Self, PowerError> {
-        let encrypted = url.scheme() == "https";
-        let (trust, mut warnings) = trust(parameters);
-        if !encrypted {
-            warnings = vec![format!("{} is not encrypted: use https://", shown(url))];
+    /// Prepares to ask these addresses and others like them. Nothing is sent yet.
+    pub(crate) fn new(
+        urls: &[&Url],
+        parameters: &Parameters,
+        login: Login,
+        limits: &Limits,
+    ) -> Result<Self, PowerError> {
+        let encrypted = urls.iter().any(|url| url.scheme() == "https");
+        let (trust, mut warnings) = if encrypted {
+            trust(parameters)
+        } else {
+            // A plain address needs no roots, and reading the system's takes time.
+            (Trust::Pinned("0".repeat(64)), Vec::new())
+        };
+        if let Some(plain) = urls.iter().find(|url| url.scheme() != "https") {
+            warnings.push(format!("{} is not encrypted: use https://", shown(plain)));
         }
         let mut builder = Client::builder()
             .redirect(Policy::none())
@@ -49,11 +59,9 @@ impl Http {
             .connect_timeout(limits.connect)
             .user_agent(concat!("maas/", env!("CARGO_PKG_VERSION")))
             .http1_only();
-        // A plain address needs no roots, and reading the system's takes time.
-        let trust = if encrypted { trust } else { Trust::Pinned("0".repeat(64)) };
         builder = builder.tls_backend_preconfigured(configuration(&trust)?);
         let client = builder.build().map_err(|error| PowerError::Failed {
-            address: shown(url),
+            address: urls.first().map(|url| shown(url)).unwrap_or_default(),
             message: format!("no client could be made: {error}"),
         })?;
         Ok(Self { client, login, limits: limits.clone(), warnings })

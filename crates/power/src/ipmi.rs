@@ -15,6 +15,11 @@ use crate::{
 
 pub(crate) const PROGRAM: Program = Program { name: "ipmitool", package: "ipmitool" };
 
+/// Whether it could be tried with these values.
+pub(crate) fn check(target: &Target) -> Result<(), PowerError> {
+    Session::new(target).map(drop)
+}
+
 pub(crate) async fn query(target: &Target) -> Result<Reading, PowerError> {
     let mut session = Session::new(target)?;
     let state = session.state().await?;

@@ -104,3 +104,32 @@ async fn read_some(stream: Option<impl AsyncRead + Unpin>) -> String {
 }
 
 const OUTPUT_LIMIT: u64 = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use maas_model::Secret;
+
+    use super::{Call, Program};
+    use crate::Limits;
+
+    #[tokio::test]
+    async fn a_program_that_is_not_there_is_named_with_its_package() {
+        let program = Program { name: "no-such-program", package: "some-package" };
+        let error = program.run(Call::default(), &Limits::default()).await.unwrap_err();
+        expect_test::expect!["the program `no-such-program` is not installed here; install the package `some-package`"]
+            .assert_eq(&error.to_string());
+    }
+
+    #[tokio::test]
+    async fn a_child_reads_its_input_and_has_no_more_of_our_environment_than_it_needs() {
+        let cat = Program { name: "cat", package: "coreutils" };
+        let call = Call { stdin: Some(Secret::new("word".into())), ..Call::default() };
+        assert_eq!(cat.run(call, &Limits::default()).await.unwrap().stdout, "word");
+        let env = Program { name: "env", package: "coreutils" };
+        let call = Call { environment: vec![("GIVEN", Secret::new(b"1".to_vec()))], ..Call::default() };
+        let said = env.run(call, &Limits::default()).await.unwrap().stdout;
+        let mut names: Vec<&str> = said.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["GIVEN", "HOME", "LC_ALL", "PATH"]);
+    }
+}

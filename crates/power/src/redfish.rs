@@ -13,6 +13,11 @@ use crate::{
     http::{Http, Login, shown},
 };
 
+/// Whether it could be tried with these values.
+pub(crate) fn check(target: &Target) -> Result<(), PowerError> {
+    Service::new(target).map(drop)
+}
+
 pub(crate) async fn query(target: &Target) -> Result<Reading, PowerError> {
     let mut service = Service::open(target).await?;
     let state = service.state().await?;
@@ -21,21 +26,25 @@ pub(crate) async fn query(target: &Target) -> Result<Reading, PowerError> {
 
 pub(crate) async fn act(action: PowerAction, target: &Target) -> Result<Reading, PowerError> {
     let mut service = Service::open(target).await?;
-    let is_off = service.state().await? == PowerState::Off;
+    let before = service.state().await?;
     match action {
         PowerAction::On | PowerAction::Cycle => {
-            service.off(is_off).await?;
+            if before == PowerState::On {
+                service.off().await?;
+            }
             service.boot_from_network().await?;
             service.reset("On").await?;
         }
         PowerAction::Off => {
-            service.off(is_off).await?;
+            if before != PowerState::Off {
+                service.off().await?;
+            }
             // So that a machine that someone switches on by hand boots from the network too.
             if let Err(error) = service.boot_from_network().await {
                 service.http.warnings.push(format!("the next boot's device could not be set: {error}"));
             }
         }
-        PowerAction::SoftOff if is_off => {}
+        PowerAction::SoftOff if before == PowerState::Off => {}
         PowerAction::SoftOff => service.reset("GracefulShutdown").await?,
     }
     let state = settle(action, &target.limits, &mut service).await?;
@@ -51,17 +60,21 @@ struct Service<'a> {
 }
 
 impl<'a> Service<'a> {
-    /// Finds the system: the one that `node_id` names, else the first.
-    async fn open(target: &'a Target) -> Result<Self, PowerError> {
+    fn new(target: &'a Target) -> Result<Self, PowerError> {
         let parameters = &target.parameters;
         let address = parameters.plain("power_address").ok_or_else(|| settings("power_address", "it is not set"))?;
         let base = https_base(address)?;
         let user = parameters.plain("power_user").ok_or_else(|| settings("power_user", "it is not set"))?.to_owned();
         let password = Secret::new(parameters.secret("power_pass").unwrap_or_default().to_owned());
-        let http = Http::new(&base, parameters, Login::Basic { user, password }, &target.limits)?;
-        let mut systems = base.clone();
-        systems.set_path("/redfish/v1/Systems");
-        let mut service = Self { target, http, base, system: systems };
+        let http = Http::new(&[&base], parameters, Login::Basic { user, password }, &target.limits)?;
+        let mut system = base.clone();
+        system.set_path("/redfish/v1/Systems");
+        Ok(Self { target, http, base, system })
+    }
+
+    /// Finds the system: the one that `node_id` names, else the first.
+    async fn open(target: &'a Target) -> Result<Self, PowerError> {
+        let mut service = Self::new(target)?;
         service.system = service.find_system().await?;
         Ok(service)
     }
@@ -84,10 +97,7 @@ impl<'a> Service<'a> {
         }
     }
 
-    async fn off(&mut self, is_off: bool) -> Result<(), PowerError> {
-        if is_off {
-            return Ok(());
-        }
+    async fn off(&mut self) -> Result<(), PowerError> {
         self.reset("ForceOff").await?;
         settle(PowerAction::Off, &self.target.limits, self).await.map(drop)
     }

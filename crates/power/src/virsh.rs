@@ -9,6 +9,11 @@ use crate::{
 
 pub(crate) const PROGRAM: Program = Program { name: "virsh", package: "libvirt-clients" };
 
+/// Whether it could be tried with these values.
+pub(crate) fn check(target: &Target) -> Result<(), PowerError> {
+    Domain::new(target).map(drop)
+}
+
 pub(crate) async fn query(target: &Target) -> Result<Reading, PowerError> {
     Domain::new(target)?.state().await.map(Reading::of)
 }

@@ -10,22 +10,27 @@ use crate::{
     http::{Http, Login, shown},
 };
 
+/// Whether it could be tried with these values.
+pub(crate) fn check(target: &Target) -> Result<(), PowerError> {
+    Service::new(target).map(drop)
+}
+
 pub(crate) async fn query(target: &Target) -> Result<Reading, PowerError> {
-    let mut service = Service::new(target, "power_query_uri")?;
+    let mut service = Service::new(target)?;
     let state = service.state().await?;
     Ok(Reading { state, warnings: service.http.warnings })
 }
 
 /// The service knows no other words than on and off.
 pub(crate) async fn act(action: PowerAction, target: &Target) -> Result<Reading, PowerError> {
-    let mut service = Service::new(target, "power_query_uri")?;
+    let mut service = Service::new(target)?;
     match action {
-        PowerAction::On => service.post("power_on_uri").await?,
-        PowerAction::Off | PowerAction::SoftOff => service.post("power_off_uri").await?,
+        PowerAction::On => service.post(&service.on).await?,
+        PowerAction::Off | PowerAction::SoftOff => service.post(&service.off).await?,
         PowerAction::Cycle => {
-            service.post("power_off_uri").await?;
+            service.post(&service.off).await?;
             settle(PowerAction::Off, &target.limits, &mut service).await?;
-            service.post("power_on_uri").await?;
+            service.post(&service.on).await?;
         }
     }
     let state = settle(action, &target.limits, &mut service).await?;
@@ -48,22 +53,25 @@ struct Service<'a> {
     target: &'a Target,
     http: Http,
     query: Url,
+    on: Url,
+    off: Url,
     is_on: Regex,
     is_off: Regex,
 }
 
 impl<'a> Service<'a> {
-    fn new(target: &'a Target, query: &str) -> Result<Self, PowerError> {
+    fn new(target: &'a Target) -> Result<Self, PowerError> {
         let parameters = &target.parameters;
-        let query = uri(parameters, query)?;
-        let http = Http::new(&query, parameters, login(parameters), &target.limits)?;
+        let query = uri(parameters, "power_query_uri")?;
+        let (on, off) = (uri(parameters, "power_on_uri")?, uri(parameters, "power_off_uri")?);
+        let http = Http::new(&[&query, &on, &off], parameters, login(parameters), &target.limits)?;
         let (is_on, is_off) = (expression(parameters, "power_on_regex")?, expression(parameters, "power_off_regex")?);
-        Ok(Self { target, http, query, is_on, is_off })
+        Ok(Self { target, http, query, on, off, is_on, is_off })
     }
 
     /// No body and no content type: some services refuse them.
-    async fn post(&self, name: &str) -> Result<(), PowerError> {
-        self.request(Method::POST, &uri(&self.target.parameters, name)?).await.map(drop)
+    async fn post(&self, url: &Url) -> Result<(), PowerError> {
+        self.request(Method::POST, url).await.map(drop)
     }
 
     /// Sends a request, and where nothing is found once more with a slash at the end.

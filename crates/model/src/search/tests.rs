@@ -104,11 +104,15 @@ fn words_and_filters_are_understood() {
 fn nonsense_gets_one_clear_line() {
     check(
         "colour:red",
-        &expect![[r#"error: Unknown filter `colour`: use one of system_id, hostname, fqdn, domain, owner, pool, zone, tags, arch, agent_name, description, error_description, osystem, distro_series, power_type, mac_address, pxe_mac, ip_addresses, fabric_classes, fabric_name, spaces, parent, workloads, status, simple_status, power_state, cpu_count, cpu_speed, mem, link_speed, physical_disk_count, total_storage, subnets, vlans, fabrics, deployment_target, free_text. To look for text with a colon, put it in quotes: "colour:red"."#]],
+        &expect![[
+            r#"error: Unknown filter `colour`: use one of system_id, hostname, fqdn, domain, owner, pool, zone, tags, arch, agent_name, description, error_description, osystem, distro_series, power_type, mac_address, pxe_mac, ip_addresses, fabric_classes, fabric_name, spaces, parent, workloads, status, simple_status, power_state, cpu_count, cpu_speed, mem, link_speed, physical_disk_count, total_storage, subnets, vlans, fabrics, deployment_target, free_text. To look for text with a colon, put it in quotes: "colour:red"."#
+        ]],
     );
     check(
         "https://x",
-        &expect![[r#"error: Unknown filter `https`: use one of system_id, hostname, fqdn, domain, owner, pool, zone, tags, arch, agent_name, description, error_description, osystem, distro_series, power_type, mac_address, pxe_mac, ip_addresses, fabric_classes, fabric_name, spaces, parent, workloads, status, simple_status, power_state, cpu_count, cpu_speed, mem, link_speed, physical_disk_count, total_storage, subnets, vlans, fabrics, deployment_target, free_text. To look for text with a colon, put it in quotes: "https://x"."#]],
+        &expect![[
+            r#"error: Unknown filter `https`: use one of system_id, hostname, fqdn, domain, owner, pool, zone, tags, arch, agent_name, description, error_description, osystem, distro_series, power_type, mac_address, pxe_mac, ip_addresses, fabric_classes, fabric_name, spaces, parent, workloads, status, simple_status, power_state, cpu_count, cpu_speed, mem, link_speed, physical_disk_count, total_storage, subnets, vlans, fabrics, deployment_target, free_text. To look for text with a colon, put it in quotes: "https://x"."#
+        ]],
     );
     check("status:", &expect!["error: Filter `status` has no value: write status:(value)."]);
     check("status:()", &expect!["error: Filter `status` has no value: write status:(value)."]);
