@@ -176,11 +176,16 @@ mod tests {
         ipmi(("mac_address", "52:54:00"), expect!["mac_address: '52:54:00' is not a valid MAC address."]);
         ipmi(("power_user", "canary\nroot"), expect!["power_user: Control characters are not allowed."]);
         ipmi(("k_g", "0xcanary"), expect!["k_g: After `0x` there must be pairs of hexadecimal digits."]);
-        ipmi(("power_address", "-Ocanary"), expect!["power_address: Give a host name or an IP address, and a port if it is not the usual one."]);
+        ipmi(
+            ("power_address", "-Ocanary"),
+            expect!["power_address: Give a host name or an IP address, and a port if it is not the usual one."],
+        );
         check(
             Driver::Virsh,
             &[("power_address", "qemu:///system"), ("power_id", "m"), ("power_pass", "canary")],
-            expect!["power_pass: A password cannot be given to `virsh` without showing it to others; use `qemu+ssh://` with an SSH key that needs none, and empty this."],
+            expect![
+                "power_pass: A password cannot be given to `virsh` without showing it to others; use `qemu+ssh://` with an SSH key that needs none, and empty this."
+            ],
         );
     }
 

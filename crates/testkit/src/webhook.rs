@@ -1,9 +1,6 @@
 //! A service that switches a machine that is not there when it is asked over HTTP, and is as particular as some are.
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    thread::{self, JoinHandle},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::{
     Router,
@@ -11,16 +8,14 @@ use axum::{
     extract::State,
     http::{HeaderMap, Method, StatusCode, Uri, header},
 };
-use tokio::{net::TcpListener, sync::oneshot};
+
+use crate::HttpService;
 
 /// The service. It ends with this value.
 #[derive(Debug)]
 pub struct WebhookService {
-    /// `http://127.0.0.1:PORT`; its paths are `/on/`, `/off/` and `/query/`, and nothing is found without the last slash.
-    pub url: String,
+    service: HttpService,
     told: Arc<Mutex<Told>>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
 }
 
 #[derive(Debug, Default)]
@@ -37,21 +32,12 @@ impl WebhookService {
     pub fn start(authorization: &str) -> Self {
         let told = Arc::new(Mutex::new(Told { authorization: authorization.to_owned(), ..Told::default() }));
         let app = Router::new().fallback(answer).with_state(Arc::clone(&told));
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a loopback port");
-        listener.set_nonblocking(true).expect("a socket can be made so");
-        let url = format!("http://{}", listener.local_addr().expect("it is bound"));
-        let (stop, stopped) = oneshot::channel::<()>();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let thread = thread::spawn(move || {
-            runtime.block_on(async {
-                let listener = TcpListener::from_std(listener).expect("a runtime is there");
-                tokio::select! {
-                    _ = async { axum::serve(listener, app).await } => {}
-                    _ = stopped => {}
-                }
-            });
-        });
-        Self { url, told, stop: Some(stop), thread: Some(thread) }
+        Self { service: HttpService::start(app), told }
+    }
+
+    /// `http://127.0.0.1:PORT`; its paths are `/on/`, `/off/` and `/query/`, and nothing is found without the last slash.
+    pub fn url(&self) -> &str {
+        &self.service.url
     }
 
     /// Whether the machine is on.
@@ -67,15 +53,6 @@ impl WebhookService {
     /// Method, path and system id of every request that was carried out, and none of them twice.
     pub fn requests(&self) -> Vec<String> {
         lock(&self.told).requests.clone()
-    }
-}
-
-impl Drop for WebhookService {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }
 

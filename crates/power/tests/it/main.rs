@@ -2,6 +2,7 @@
 
 mod faults;
 mod programs;
+mod redfish;
 mod secrets;
 mod suite;
 mod trust;
@@ -32,7 +33,7 @@ fn bmc_target(kind: BmcKind, bmc: &Bmc) -> (Driver, Target) {
 }
 
 fn webhook_target(service: &WebhookService) -> Target {
-    let [on, off, query] = ["on", "off", "query"].map(|path| format!("{}/{path}", service.url));
+    let [on, off, query] = ["on", "off", "query"].map(|path| format!("{}/{path}", service.url()));
     let given = [
         ("power_on_uri", on.as_str()),
         ("power_off_uri", &off),
