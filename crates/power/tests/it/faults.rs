@@ -7,6 +7,7 @@ use std::{
 
 use maas_power::{Driver, Limits, PowerAction, PowerError, Target, act, query};
 use maas_testkit::{Bmc, BmcKind, WebhookService, have, installed};
+use tokio::net::TcpSocket;
 
 use crate::{CANARY, block_on, bmc_target, clean, target, webhook_target, with};
 
@@ -61,10 +62,10 @@ fn everyone(address: &str) -> Vec<(Driver, Target)> {
 
 #[test]
 fn nobody_at_the_address_is_unreachable() {
-    // Bound and never listened to, so that nobody else gets the port.
-    let (tcp, udp) = pair_of_sockets();
-    let address = tcp.local_addr().unwrap().to_string();
-    drop((tcp, udp));
+    // Bound and never listened to, so that nobody else gets the port meanwhile.
+    let held = TcpSocket::new_v4().unwrap();
+    held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = held.local_addr().unwrap().to_string();
     for (driver, target) in everyone(&address) {
         let error = clean(block_on(query(driver, &target)).unwrap_err());
         assert!(matches!(error, PowerError::Unreachable { .. }), "{driver}: {error:?}");
