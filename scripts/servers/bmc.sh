@@ -4,8 +4,9 @@
 #   bmc.sh up KIND DIR     KIND is pyghmi or ipmi_sim (IPMI) or sushy (Redfish over TLS)
 #   bmc.sh down KIND DIR   ends both
 #
-# User and password come from BMC_USER and BMC_PASSWORD. DIR gets: address, boot (the next boot's device), machine.pid
-# while the machine is on, and for sushy certificate.pem (of its own issue).
+# User and password come from BMC_USER and BMC_PASSWORD, ipmi_sim's K_g from BMC_KEY, if it is to have one. DIR gets:
+# address, boot (the next boot's device), machine.pid while the machine is on, and for sushy certificate.pem (of its own
+# issue).
 . "$(dirname "$0")/lib.sh"
 here=$(cd "$(dirname "$0")/bmc" && pwd)
 python=${MAAS_TEST_PYTHON:-python3}
@@ -18,6 +19,8 @@ up_pyghmi() {
 }
 
 up_ipmi_sim() {
+  local key=''
+  [ -z "${BMC_KEY:-}" ] || key="bmc_key \"$BMC_KEY\""
   port=$(free_port)
   cat >"$dir/lan.conf" <<CONF
 name "sim"
@@ -30,6 +33,7 @@ set_working_mc 0x20
     allowed_auths_operator none md2 md5 straight
     allowed_auths_admin none md2 md5 straight
     guid a123456789abcdefa123456789abcdef
+    $key
   endlan
   chassis_control "$here/ipmi_sim_control.sh $dir 0x20"
   user 2 true "$BMC_USER" "$BMC_PASSWORD" admin 10 none md2 md5 straight

@@ -56,13 +56,27 @@ pub struct Bmc {
 impl Bmc {
     /// Starts one whose machine is off; nothing where its program is missing.
     pub fn start(kind: BmcKind, password: &str) -> Option<Self> {
+        Self::start_with(kind, password, "")
+    }
+
+    /// OpenIPMI's simulator with a second key, K_g, that logins must know.
+    pub fn start_with_key(password: &str, key: &str) -> Option<Self> {
+        Self::start_with(BmcKind::IpmiSim, password, key)
+    }
+
+    fn start_with(kind: BmcKind, password: &str, key: &str) -> Option<Self> {
         if !kind.is_here() {
             return None;
         }
         let dir = TempDir::with_prefix("maas-test-bmc.").expect("a temporary directory");
         let user = "admin";
         let mut command = script();
-        command.args(["up", kind.name()]).arg(dir.path()).env("BMC_USER", user).env("BMC_PASSWORD", password);
+        command
+            .args(["up", kind.name()])
+            .arg(dir.path())
+            .env("BMC_USER", user)
+            .env("BMC_PASSWORD", password)
+            .env("BMC_KEY", key);
         // Held before it runs, so that a start that fails half-way is taken down too.
         let mut bmc = Self { kind, dir, address: String::new(), user, password: password.to_owned() };
         run(&mut command).ok();

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use maas_power::{Driver, Limits, PowerAction, PowerError, Target, act, query};
+use maas_power::{Driver, Limits, PowerAction, PowerError, PowerState, Target, act, query};
 use maas_testkit::{Bmc, BmcKind, WebhookService, have, installed};
 use tokio::net::TcpSocket;
 
@@ -42,6 +42,22 @@ fn a_wrong_login_is_told_from_everything_else() {
     }
     let service = WebhookService::start("Bearer of something else");
     is_auth(Driver::Webhook, &webhook_target(&service), "correct `power_token`");
+}
+
+#[test]
+fn a_bmc_with_a_second_key_wants_it() {
+    let Some(bmc) = Bmc::start_with_key(CANARY, "canary-Zb41-key") else { return };
+    let (driver, target) = bmc_target(BmcKind::IpmiSim, &bmc);
+    is_auth(driver, &target, "correct `k_g`");
+    let keyed = |key: &str| {
+        let mut keyed = target.clone();
+        keyed.parameters.secret.insert("k_g".into(), key.to_owned().into());
+        keyed
+    };
+    is_auth(driver, &keyed("canary-Zb41-other"), "correct `k_g`");
+    for right in ["canary-Zb41-key", "0x63616e6172792d5a6234312d6b6579"] {
+        assert_eq!(block_on(query(driver, &keyed(right))).unwrap().state, PowerState::Off);
+    }
 }
 
 /// One target for each driver that goes over the network to this address.
