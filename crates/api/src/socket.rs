@@ -171,6 +171,8 @@ fn hears(actor: &Actor, audience: Audience) -> bool {
         Audience::Everyone => true,
         Audience::Administrators => decide(actor, Action::ViewNotifications).is_ok(),
         Audience::User(id) => actor.user().is_some_and(|user| user.id == id),
+        Audience::Pool(id) => actor.user().is_some_and(|user| user.access.visible_pools().has(id)),
+        Audience::Holders(action) => decide(actor, action).is_ok(),
     }
 }
 

@@ -13,6 +13,7 @@ pub mod keys;
 pub mod machines;
 pub mod nodes;
 pub mod notifications;
+mod place;
 pub mod pools;
 pub mod region;
 pub mod roles;

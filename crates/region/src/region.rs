@@ -123,6 +123,10 @@ pub struct Notice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
     User(maas_model::UserId),
+    /// Those who may know of a pool.
+    Pool(maas_model::PoolId),
+    /// Those who hold an action somewhere it counts.
+    Holders(maas_authz::Action),
     Administrators,
     Everyone,
 }

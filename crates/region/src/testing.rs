@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use maas_authz::{Actor, AuthMethod, OpCtx, UserActor, action::EditIdentities};
+use maas_authz::{Access, Actor, AuthMethod, OpCtx, UserActor, action::EditIdentities};
 use maas_model::{Role, SessionId, UserId};
 use maas_store::{
     event::{EventFilter, EventRow},
@@ -71,6 +71,15 @@ impl TestRegion {
             method: AuthMethod::Session(SessionId(1)),
         };
         OpCtx { actor: Actor::User(actor), request: request(), clock: self.db.clock.clone() }
+    }
+
+    /// The same user with other rights.
+    pub(crate) fn holding(&self, ctx: &OpCtx, access: Access) -> OpCtx {
+        let mut ctx = ctx.clone();
+        if let Actor::User(user) = &mut ctx.actor {
+            user.access = Arc::new(access);
+        }
+        ctx
     }
 
     /// The latest rows of the audit log, newest first.

@@ -181,6 +181,8 @@ pub(crate) enum Raise {
     Changes,
     /// Machines and devices.
     NodeChanges,
+    /// Both: what nodes point at has changed, and some nodes with it.
+    Both,
     Nothing,
 }
 
@@ -198,8 +200,8 @@ pub(crate) async fn append(tx: &mut Tx, audits: &[Audit], raise: Raise) -> Resul
         "update event_head set changes = changes + $1, node_changes = node_changes + $2 where head_id = 1
         returning last_event_id, last_hash, changes, node_changes",
     )
-    .bind(i64::from(raise == Raise::Changes))
-    .bind(i64::from(raise == Raise::NodeChanges))
+    .bind(i64::from(matches!(raise, Raise::Changes | Raise::Both)))
+    .bind(i64::from(matches!(raise, Raise::NodeChanges | Raise::Both)))
     .fetch_one(&mut **tx)
     .await?;
     let mut id: i64 = head.try_get("last_event_id")?;

@@ -263,6 +263,15 @@ impl Tx {
         self.commit_and_tell(&audits, counts).await
     }
 
+    /// Commits what changed rights or names and machines or devices as well, with the rows that tell of it.
+    ///
+    /// # Errors
+    /// Those of the database; nothing is changed then.
+    pub async fn commit_with_nodes(mut self, audits: Vec<Audit>) -> Result<()> {
+        let counts = event::append(&mut self, &audits, Raise::Both).await?;
+        self.commit_and_tell(&audits, counts).await
+    }
+
     async fn commit_and_tell(mut self, audits: &[Audit], counts: event::Counts) -> Result<()> {
         let action = audits.first().map_or("none", |audit| audit.action);
         if self.backend() == Backend::Postgres {

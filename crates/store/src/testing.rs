@@ -6,11 +6,18 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use maas_authz::{Access, Actor, AuthMethod, Clock, OpCtx, RequestInfo, UserActor};
+use maas_authz::{Access, Actor, AuthMethod, Clock, OpCtx, RequestInfo, UserActor, action::EditIdentities};
 use maas_model::{Endpoint, Secret, Timestamp, UserId};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
 
-use crate::{Backend, Store, StoreConfig};
+use crate::{
+    Backend, Store, StoreConfig, Tx,
+    user::{self, NewUser},
+};
+
+mod node;
+
+pub use node::TestNode;
 
 /// A database that goes away with this value.
 pub struct TestDb {
@@ -69,6 +76,21 @@ impl TestDb {
             method: AuthMethod::Password,
         };
         OpCtx { actor: Actor::User(actor), request: request(), clock: self.clock.clone() }
+    }
+
+    /// Adds a user who is in the group of all users.
+    pub async fn user(&self, tx: &mut Tx, name: &str) -> UserId {
+        let may = self.ctx().grant::<EditIdentities>().expect("the test's context may do everything");
+        let new = NewUser {
+            username: name,
+            username_folded: name,
+            email: None,
+            full_name: "",
+            password_hash: None,
+            role: "user",
+            is_system: false,
+        };
+        user::insert(tx, &may, &new).await.expect("the name is free")
     }
 }
 
