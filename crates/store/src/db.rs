@@ -35,6 +35,29 @@ impl Backend {
     }
 }
 
+impl Backend {
+    /// Which database a connection goes to.
+    pub(crate) fn of(connection: &sqlx::AnyConnection) -> Self {
+        if connection.backend_name() == "PostgreSQL" { Self::Postgres } else { Self::Sqlite }
+    }
+
+    /// What makes texts sort by their bytes, as SQLite does anyway.
+    pub(crate) const fn by_bytes(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " collate \"C\"",
+        }
+    }
+
+    /// The members of a JSON object as rows `key, value`: what stands around the object.
+    pub(crate) const fn json_members(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Sqlite => ("json_each(", ")"),
+            Self::Postgres => ("jsonb_each_text((", ")::jsonb)"),
+        }
+    }
+}
+
 /// How to reach the database.
 #[derive(Clone, Debug, Default)]
 pub struct StoreConfig {

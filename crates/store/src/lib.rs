@@ -5,11 +5,13 @@
 
 pub mod access;
 pub mod api_key;
+pub mod block_device;
 pub mod db;
 pub mod domain;
 pub mod error;
 pub mod event;
 pub mod failpoint;
+pub mod interface;
 pub mod migrations;
 pub mod node;
 pub mod notification;
@@ -21,6 +23,7 @@ pub mod secret;
 pub mod session;
 pub mod setting;
 pub mod site;
+mod sql;
 pub mod ssh_key;
 pub mod ssl_key;
 pub mod store;

@@ -2,8 +2,29 @@
 
 use crate::{Backend, Connection, Result, Tx};
 
+mod change;
+mod document;
+mod filter;
+mod insert;
+mod list;
+mod scope;
+mod tag;
+
+pub use change::{
+    Deployment, PowerReading, Settings, StatusChange, Summary, delete, set_deployment, set_hardware, set_lock,
+    set_owner, set_owner_data, set_pool, set_power, set_power_reading, set_script_status, set_settings, set_status,
+    set_status_message, set_zone,
+};
+pub use document::{Facts, facts, set_document};
+pub use insert::insert;
+pub use list::{
+    Cursor, DetailedRow, Group, GroupRow, Page, Sort, count, count_by, find_detailed, find_many, list, list_detailed,
+    list_devices,
+};
+pub use tag::{refresh_tag_names, refresh_tag_names_of};
+
 /// A node. Flags are 0 or 1.
-#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+#[derive(Clone, Debug, Default, PartialEq, sqlx::FromRow)]
 pub struct NodeRow {
     pub node_id: i64,
     pub system_id: String,
@@ -59,6 +80,39 @@ pub struct NodeRow {
     pub created_us: i64,
     pub updated_us: i64,
     pub version: i64,
+}
+
+impl NodeRow {
+    /// A node of which nothing is known yet, in the default zone.
+    pub fn blank() -> Self {
+        Self {
+            zone_id: 1,
+            owner_data: "{}".to_owned(),
+            power_parameters: "{}".to_owned(),
+            power_state: "unknown".to_owned(),
+            script_status: "{}".to_owned(),
+            netboot: 1,
+            version: 1,
+            ..Self::default()
+        }
+    }
+}
+
+/// The node of this id.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_by_id(connection: &mut Connection, id: maas_model::NodeId) -> Result<Option<NodeRow>> {
+    Ok(sqlx::query_as("select * from node where node_id = $1").bind(id.0).fetch_optional(connection).await?)
+}
+
+/// Whether there is a node of this name in the domain.
+///
+/// # Errors
+/// Those of the database.
+pub async fn has_hostname(connection: &mut Connection, hostname: &str, domain_id: i64) -> Result<bool> {
+    let query = sqlx::query("select node_id from node where hostname = $1 and domain_id = $2");
+    Ok(query.bind(hostname).bind(domain_id).fetch_optional(connection).await?.is_some())
 }
 
 /// The node of this system id.

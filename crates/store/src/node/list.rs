@@ -1,0 +1,239 @@
+//! Lists: the scope of whoever asks and the filter become one statement; pages go by key.
+
+use maas_authz::MachineScope;
+use maas_model::{NodeFilter, NodeId, UserId};
+
+use super::{NodeRow, filter, scope};
+use crate::{Backend, Connection, Result, sql::Sql};
+
+/// A piece of a list.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// Only machines behind this one, in the order asked for.
+    pub after: Option<Cursor>,
+    /// At most so many.
+    pub limit: i64,
+    pub sort: Sort,
+    pub is_descending: bool,
+}
+
+/// Where a page ended: the value sorted by, and the id, which decides between equals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    pub value: String,
+    pub id: NodeId,
+}
+
+/// What a list is sorted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Sort {
+    #[default]
+    Id,
+    Hostname,
+    Status,
+    Power,
+    Owner,
+    Pool,
+    Zone,
+    Cpus,
+    Memory,
+    Storage,
+    Updated,
+}
+
+/// What a list is grouped and counted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Group {
+    Pool,
+    Zone,
+    Status,
+    Owner,
+    Power,
+}
+
+/// How many machines share a value: an id, a status' code or a power state; empty for "none".
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct GroupRow {
+    pub value: String,
+    pub count: i64,
+}
+
+/// A node and the rendered piece of its hardware; empty when there is none.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct DetailedRow {
+    #[sqlx(flatten)]
+    pub node: NodeRow,
+    pub body: String,
+}
+
+/// A page of the machines in the scope that pass the filter.
+///
+/// # Errors
+/// Those of the database.
+pub async fn list(
+    connection: &mut Connection,
+    scope: &MachineScope,
+    filter: &NodeFilter,
+    page: &Page,
+) -> Result<Vec<NodeRow>> {
+    let sql = select(Backend::of(connection), scope, filter, page);
+    Ok(sql.query_as().fetch_all(connection).await?)
+}
+
+/// The machines in the scope that pass the filter, by id, with their documents.
+///
+/// # Errors
+/// Those of the database.
+pub async fn list_detailed(
+    connection: &mut Connection,
+    scope: &MachineScope,
+    filter: &NodeFilter,
+    after: Option<NodeId>,
+    limit: i64,
+) -> Result<Vec<DetailedRow>> {
+    let mut sql = Sql::new(DETAILED);
+    sql.push(" where ");
+    scope::push(&mut sql, scope);
+    filter::push(&mut sql, Backend::of(connection), filter);
+    sql.push(" and n.node_id > ").bind(after.map_or(i64::MIN, |id| id.0));
+    sql.push(" order by n.node_id limit ").bind(limit);
+    Ok(sql.query_as().fetch_all(connection).await?)
+}
+
+/// One node with its document.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_detailed(connection: &mut Connection, system_id: &str) -> Result<Option<DetailedRow>> {
+    let mut sql = Sql::new(DETAILED);
+    sql.push(" where n.system_id = ").bind(system_id);
+    Ok(sql.query_as().fetch_optional(connection).await?)
+}
+
+/// The machines in the scope with these system ids, by id; those outside it and those that do not exist are left out
+/// alike.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_many(
+    connection: &mut Connection,
+    scope: &MachineScope,
+    system_ids: &[String],
+) -> Result<Vec<NodeRow>> {
+    let mut sql = Sql::new("select n.* from node n where ");
+    scope::push(&mut sql, scope);
+    sql.push(" and ").any(system_ids, |sql, id| _ = sql.push("n.system_id = ").bind(id.as_str()));
+    sql.push(" order by n.node_id");
+    Ok(sql.query_as().fetch_all(connection).await?)
+}
+
+/// Devices by id: one user's, or all.
+///
+/// # Errors
+/// Those of the database.
+pub async fn list_devices(
+    connection: &mut Connection,
+    owner: Option<UserId>,
+    filter: &NodeFilter,
+    page: &Page,
+) -> Result<Vec<NodeRow>> {
+    let backend = Backend::of(connection);
+    let mut sql = Sql::new("select n.* from node n where n.node_type = 1");
+    if let Some(owner) = owner {
+        sql.push(" and n.owner_id = ").id(owner.0);
+    }
+    filter::push(&mut sql, backend, filter);
+    push_page(&mut sql, backend, page);
+    Ok(sql.query_as().fetch_all(connection).await?)
+}
+
+/// How many machines in the scope pass the filter.
+///
+/// # Errors
+/// Those of the database.
+pub async fn count(connection: &mut Connection, scope: &MachineScope, filter: &NodeFilter) -> Result<i64> {
+    use sqlx::Row;
+    let mut sql = Sql::new("select count(*) as count from node n where ");
+    scope::push(&mut sql, scope);
+    filter::push(&mut sql, Backend::of(connection), filter);
+    Ok(sql.query().fetch_one(connection).await?.try_get("count")?)
+}
+
+/// How many machines in the scope that pass the filter share a value.
+///
+/// # Errors
+/// Those of the database.
+pub async fn count_by(
+    connection: &mut Connection,
+    scope: &MachineScope,
+    filter: &NodeFilter,
+    group: Group,
+) -> Result<Vec<GroupRow>> {
+    let column = match group {
+        Group::Pool => "n.pool_id",
+        Group::Zone => "n.zone_id",
+        Group::Status => "n.status",
+        Group::Owner => "n.owner_id",
+        Group::Power => "n.power_state",
+    };
+    let mut sql = Sql::new("select coalesce(cast(");
+    sql.push(column).push(" as text), '') as value, count(*) as count from node n where ");
+    scope::push(&mut sql, scope);
+    filter::push(&mut sql, Backend::of(connection), filter);
+    sql.push(" group by ").push(column);
+    Ok(sql.query_as().fetch_all(connection).await?)
+}
+
+pub(crate) fn select(backend: Backend, scope: &MachineScope, filter: &NodeFilter, page: &Page) -> Sql {
+    let mut sql = Sql::new("select n.* from node n where ");
+    scope::push(&mut sql, scope);
+    filter::push(&mut sql, backend, filter);
+    push_page(&mut sql, backend, page);
+    sql
+}
+
+fn push_page(sql: &mut Sql, backend: Backend, page: &Page) {
+    let (column, is_text) = page.sort.column();
+    let collation = if is_text { backend.by_bytes() } else { "" };
+    let (behind, order) = if page.is_descending { (" < ", " desc") } else { (" > ", "") };
+    if page.sort == Sort::Id {
+        let first = if page.is_descending { i64::MAX } else { i64::MIN };
+        sql.push(" and n.node_id").push(behind).bind(page.after.as_ref().map_or(first, |cursor| cursor.id.0));
+        sql.push(" order by n.node_id").push(order).push(" limit ").bind(page.limit);
+        return;
+    }
+    if let Some(cursor) = &page.after {
+        sql.push(" and (").push(column).push(collation).push(", n.node_id)").push(behind).push("(");
+        if is_text {
+            sql.bind(cursor.value.as_str());
+        } else {
+            // A cursor that no page gave begins somewhere, as any other would.
+            sql.bind(cursor.value.parse::<i64>().unwrap_or_default());
+        }
+        sql.push(", ").bind(cursor.id.0).push(")");
+    }
+    sql.push(" order by ").push(column).push(collation).push(order);
+    sql.push(", n.node_id").push(order).push(" limit ").bind(page.limit);
+}
+
+impl Sort {
+    /// What is compared, and whether it is text.
+    const fn column(self) -> (&'static str, bool) {
+        match self {
+            Self::Id => ("n.node_id", false),
+            Self::Hostname => ("n.hostname", true),
+            Self::Status => ("n.status", false),
+            Self::Power => ("n.power_state", true),
+            Self::Owner => ("coalesce((select u.username from user_account u where u.user_id = n.owner_id), '')", true),
+            Self::Pool => ("coalesce((select p.name from resource_pool p where p.pool_id = n.pool_id), '')", true),
+            Self::Zone => ("(select z.name from zone z where z.zone_id = n.zone_id)", true),
+            Self::Cpus => ("n.cpu_count", false),
+            Self::Memory => ("n.memory_mib", false),
+            Self::Storage => ("n.storage_bytes", false),
+            Self::Updated => ("n.updated_us", false),
+        }
+    }
+}
+
+const DETAILED: &str =
+    "select n.*, coalesce(d.body, '') as body from node n left join node_document d on d.node_id = n.node_id";
