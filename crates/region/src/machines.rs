@@ -3,9 +3,22 @@
 use std::collections::BTreeMap;
 
 use maas_authz::OpCtx;
-use maas_model::{BlockDeviceId, InterfaceId, NodeId, PowerState, Secret, constraint::Constraints, filter::NodeFilter};
+use maas_model::{BlockDeviceId, InterfaceId, PowerState, Secret, constraint::Constraints};
+pub use maas_store::node::{Cursor, Group, Page, Sort};
 
 use crate::{Region, Result, nodes::Node};
+
+pub(crate) mod bmc;
+mod change;
+mod create;
+mod fields;
+mod list;
+mod moves;
+
+pub use change::{annotate, delete, update};
+pub use create::create;
+pub use list::{count, count_by, cursor, details, list, list_detailed, lookup, lookup_detailed};
+pub use moves::{set_pool, set_zone};
 
 /// A new machine.
 #[derive(Clone, Debug, Default)]
@@ -56,51 +69,6 @@ pub struct MachineChange {
     pub swap_bytes: Option<Option<i64>>,
     pub has_crash_dump: Option<bool>,
     pub power: Option<PowerChange>,
-}
-
-/// A piece of a list.
-#[derive(Clone, Debug, Default)]
-pub struct Page {
-    /// Only machines behind this one, in the order asked for.
-    pub after: Option<Cursor>,
-    /// At most so many.
-    pub limit: i64,
-    pub sort: Sort,
-    pub is_descending: bool,
-}
-
-/// Where a page ended: the value sorted by, and the id, which decides between equals.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cursor {
-    pub value: String,
-    pub id: NodeId,
-}
-
-/// What a list is sorted by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Sort {
-    #[default]
-    Id,
-    Hostname,
-    Status,
-    Power,
-    Owner,
-    Pool,
-    Zone,
-    Cpus,
-    Memory,
-    Storage,
-    Updated,
-}
-
-/// What a list is grouped and counted by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Group {
-    Pool,
-    Zone,
-    Status,
-    Owner,
-    Power,
 }
 
 /// How many machines share a value.
@@ -154,135 +122,6 @@ pub struct ReleaseOptions {
 pub struct BulkResult {
     pub system_id: String,
     pub result: Result<Node>,
-}
-
-/// A page of the machines that the caller sees.
-///
-/// # Errors
-/// `Denied` for nobody; `Invalid` by filter for what does not exist.
-pub async fn list(region: &Region, ctx: &OpCtx, filter: &NodeFilter, page: &Page) -> Result<Vec<Node>> {
-    let _ = (region, ctx, filter, page);
-    unimplemented!("inventory")
-}
-
-/// The same with hardware, by id: for streaming long lists piece by piece.
-///
-/// # Errors
-/// As [`list`].
-pub async fn list_detailed(
-    region: &Region,
-    ctx: &OpCtx,
-    filter: &NodeFilter,
-    after: Option<NodeId>,
-    limit: i64,
-) -> Result<Vec<Detailed>> {
-    let _ = (region, ctx, filter, after, limit);
-    unimplemented!("inventory")
-}
-
-/// How many machines the caller sees, by value.
-///
-/// # Errors
-/// As [`list`].
-pub async fn count_by(region: &Region, ctx: &OpCtx, filter: &NodeFilter, group: Group) -> Result<Vec<GroupCount>> {
-    let _ = (region, ctx, filter, group);
-    unimplemented!("inventory")
-}
-
-/// How many machines the caller sees.
-///
-/// # Errors
-/// As [`list`].
-pub async fn count(region: &Region, ctx: &OpCtx, filter: &NodeFilter) -> Result<i64> {
-    let _ = (region, ctx, filter);
-    unimplemented!("inventory")
-}
-
-/// One machine.
-///
-/// # Errors
-/// `NotFound { what: "Machine" }`, also for one that the caller may not see.
-pub async fn lookup(region: &Region, ctx: &OpCtx, system_id: &str) -> Result<Node> {
-    let _ = (region, ctx, system_id);
-    unimplemented!("inventory")
-}
-
-/// One machine with its hardware.
-///
-/// # Errors
-/// As [`lookup`].
-pub async fn lookup_detailed(region: &Region, ctx: &OpCtx, system_id: &str) -> Result<Detailed> {
-    let _ = (region, ctx, system_id);
-    unimplemented!("inventory")
-}
-
-/// lshw's and LLDP's XML of a machine, as far as known.
-///
-/// # Errors
-/// As [`lookup`].
-pub async fn details(region: &Region, ctx: &OpCtx, system_id: &str) -> Result<BTreeMap<String, String>> {
-    let _ = (region, ctx, system_id);
-    unimplemented!("inventory")
-}
-
-/// Makes a machine. Who may not edit machines of the pool, and nobody at all, only enlists it: it is New, waits to be
-/// accepted, and no field that needs a right is taken.
-///
-/// # Errors
-/// `Invalid` by field.
-pub async fn create(region: &Region, ctx: &OpCtx, new: NewMachine) -> Result<Node> {
-    let _ = (region, ctx, new);
-    unimplemented!("inventory")
-}
-
-/// Changes a machine; a new pool needs the same right there.
-///
-/// # Errors
-/// `NotFound`, `Denied`, `Invalid` by field.
-pub async fn update(region: &Region, ctx: &OpCtx, system_id: &str, change: MachineChange) -> Result<Node> {
-    let _ = (region, ctx, system_id, change);
-    unimplemented!("inventory")
-}
-
-/// Deletes a machine.
-///
-/// # Errors
-/// `NotFound`, `Denied`.
-pub async fn delete(region: &Region, ctx: &OpCtx, system_id: &str) -> Result<()> {
-    let _ = (region, ctx, system_id);
-    unimplemented!("inventory")
-}
-
-/// Moves machines to a zone; all or nothing.
-///
-/// # Errors
-/// `BadRequest` naming unknown and hidden ids alike; `Denied`; `Invalid` under `zone`.
-pub async fn set_zone(region: &Region, ctx: &OpCtx, system_ids: &[String], zone: &str) -> Result<()> {
-    let _ = (region, ctx, system_ids, zone);
-    unimplemented!("inventory")
-}
-
-/// Moves a machine to another pool (`SetPool` on the machine and `EditMachines` on the other pool).
-///
-/// # Errors
-/// `NotFound`, `Denied`, `Invalid` under `pool`.
-pub async fn set_pool(region: &Region, ctx: &OpCtx, system_id: &str, pool: &str) -> Result<Node> {
-    let _ = (region, ctx, system_id, pool);
-    unimplemented!("inventory")
-}
-
-/// Sets workload annotations; an empty value removes one.
-///
-/// # Errors
-/// `NotFound`, `Denied`; `Conflict` when nobody has taken the machine.
-pub async fn annotate(
-    region: &Region,
-    ctx: &OpCtx,
-    system_id: &str,
-    annotations: BTreeMap<String, String>,
-) -> Result<Node> {
-    let _ = (region, ctx, system_id, annotations);
-    unimplemented!("inventory")
 }
 
 /// Takes a ready machine that fits, the cheapest first.

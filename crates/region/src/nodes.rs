@@ -143,7 +143,16 @@ pub(crate) async fn lock(
     grant(ctx, kind, row, action)
 }
 
-fn grant(ctx: &OpCtx, kind: NodeType, row: Option<NodeRow>, action: MachineAction) -> Result<GrantedNode<NodeRow>> {
+/// The row, if there is one of this kind and the actor may do `action` to it.
+///
+/// # Errors
+/// As [`lookup`].
+pub(crate) fn grant(
+    ctx: &OpCtx,
+    kind: NodeType,
+    row: Option<NodeRow>,
+    action: MachineAction,
+) -> Result<GrantedNode<NodeRow>> {
     let not_found = || Error::NotFound { what: model_name(kind) };
     let row = row.filter(|row| row.node_type == kind as i64).ok_or_else(not_found)?;
     let facts = facts(&row);
@@ -228,6 +237,28 @@ pub(crate) fn shown(catalog: &Catalog, row: NodeRow) -> Result<Node> {
         power_error: row.power_error,
         version: row.version,
     })
+}
+
+/// The rows with the names that belong to their ids.
+///
+/// # Errors
+/// As [`shown`].
+pub(crate) async fn show_all(region: &Region, rows: Vec<NodeRow>) -> Result<Vec<Node>> {
+    let mut names = catalog(region).await?;
+    // Another region may have made what a row points at a moment ago.
+    if !rows.iter().all(|row| names.covers(row)) {
+        names = catalog::renew(region).await?;
+    }
+    rows.into_iter().map(|row| shown(&names, row)).collect()
+}
+
+/// One row with the names that belong to its ids.
+///
+/// # Errors
+/// As [`shown`].
+pub(crate) async fn show(region: &Region, row: NodeRow) -> Result<Node> {
+    let missing = || Error::internal("a node was lost while it was named");
+    show_all(region, vec![row]).await?.pop().ok_or_else(missing)
 }
 
 /// MAAS's word in "No X matches the given query."

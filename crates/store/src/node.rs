@@ -21,7 +21,7 @@ pub use list::{
     Cursor, DetailedRow, Group, GroupRow, Page, Sort, count, count_by, find_detailed, find_many, list, list_detailed,
     list_devices,
 };
-pub use tag::{refresh_tag_names, refresh_tag_names_of};
+pub use tag::{refresh_tag_names, refresh_tag_names_of, tag_names};
 
 /// A node. Flags are 0 or 1.
 #[derive(Clone, Debug, Default, PartialEq, sqlx::FromRow)]

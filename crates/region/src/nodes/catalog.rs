@@ -4,6 +4,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use maas_model::{DomainId, PoolId, UserId, ZoneId};
+use maas_store::node::NodeRow;
 
 use crate::{Region, Result, pools::Pool, zones::Zone};
 
@@ -30,6 +31,29 @@ impl Catalog {
     /// A pool by id.
     pub fn pool(&self, id: PoolId) -> Option<Arc<Pool>> {
         self.pools.get(&id).cloned()
+    }
+
+    /// All pools, in no order.
+    pub fn pools(&self) -> impl Iterator<Item = &Arc<Pool>> {
+        self.pools.values()
+    }
+
+    /// All zones, in no order.
+    pub fn zones(&self) -> impl Iterator<Item = &Arc<Zone>> {
+        self.zones.values()
+    }
+
+    /// All domains, in no order.
+    pub fn domains(&self) -> impl Iterator<Item = &Arc<Domain>> {
+        self.domains.values()
+    }
+
+    /// Whether it knows all that a row points at.
+    pub(super) fn covers(&self, row: &NodeRow) -> bool {
+        self.domains.contains_key(&DomainId(row.domain_id))
+            && self.zones.contains_key(&ZoneId(row.zone_id))
+            && row.pool_id.is_none_or(|id| self.pools.contains_key(&PoolId(id)))
+            && row.owner_id.is_none_or(|id| self.users.contains_key(&UserId(id)))
     }
 
     /// A pool by name.
@@ -69,6 +93,16 @@ pub(super) async fn read(region: &Region) -> Result<Arc<Catalog>> {
     if let Some(known) = region.catalog().load_full().filter(|known| known.changes == changes) {
         return Ok(known);
     }
+    load(region, changes).await
+}
+
+/// The catalog as the database has it, though nobody has told yet of a change.
+pub(super) async fn renew(region: &Region) -> Result<Arc<Catalog>> {
+    let changes = region.store().look().await?;
+    load(region, changes).await
+}
+
+async fn load(region: &Region, changes: u64) -> Result<Arc<Catalog>> {
     let mut reader = region.store().reader().await?;
     let catalog = Catalog {
         changes,

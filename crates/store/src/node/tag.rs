@@ -2,7 +2,15 @@
 
 use maas_model::{NodeId, TagId};
 
-use crate::{Result, Tx, sql::Sql};
+use crate::{Connection, Result, Tx, sql::Sql};
+
+/// The names of all tags there are.
+///
+/// # Errors
+/// Those of the database.
+pub async fn tag_names(connection: &mut Connection) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar("select name from tag").fetch_all(connection).await?)
+}
 
 /// Writes the names of their tags anew beside some nodes.
 ///

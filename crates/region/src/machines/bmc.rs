@@ -1,0 +1,98 @@
+//! A machine's power parameters: plain ones lie in its row, secret ones sealed beside it.
+
+use std::collections::BTreeMap;
+
+use maas_authz::GrantedNode;
+use maas_model::Secret;
+use maas_power::{Driver, Parameters};
+use maas_store::{
+    Connection, Tx,
+    node::{self, NodeRow},
+    secret,
+};
+
+use super::{PowerChange, fields::no_choice};
+use crate::{Error, FieldErrors, Region, Result};
+
+/// A driver and its parameters, checked.
+#[derive(Debug, Default)]
+pub(crate) struct Power {
+    /// Empty for none.
+    pub(crate) power_type: String,
+    pub(crate) parameters: Parameters,
+}
+
+/// What a change leads to. `now` is what the machine has; it stays as far as the change does not name it, unless the
+/// driver is another.
+pub(super) fn understand(now: Power, change: &PowerChange, errors: &mut FieldErrors) -> Power {
+    let power_type = change.power_type.as_deref().unwrap_or(&now.power_type).trim().to_owned();
+    if power_type.is_empty() {
+        return Power::default();
+    }
+    let Ok(driver) = power_type.parse::<Driver>() else {
+        errors.entry("power_type".to_owned()).or_default().push(no_choice(&power_type));
+        return Power::default();
+    };
+    let given = change.parameters.iter().map(|(name, value)| (name.clone(), value.expose().clone())).collect();
+    let kept = if now.power_type == power_type { now.parameters } else { Parameters::default() };
+    let mut parameters = kept.with(driver.split(given));
+    parameters.plain.retain(|_, value| !value.is_empty());
+    parameters.secret.retain(|_, value| !value.expose().is_empty());
+    if !change.skip_check
+        && let Err(wrong) = driver.check(&parameters)
+    {
+        let label = |name: &str| driver.schema().field(name).map_or_else(|| name.to_owned(), |f| f.label.to_owned());
+        for (name, texts) in wrong.0 {
+            let texts = texts.iter().map(|text| format!("{}: {text}", label(&name)));
+            errors.entry("power_parameters".to_owned()).or_default().extend(texts);
+        }
+    }
+    Power { power_type, parameters }
+}
+
+/// What a machine has, secret parameters included: for whoever has been granted to reveal or to use them.
+///
+/// # Errors
+/// `Internal` when what was sealed does not open.
+pub(crate) async fn load(region: &Region, connection: &mut Connection, row: &NodeRow) -> Result<Power> {
+    let damaged = |_| Error::internal(format!("the power parameters of {} are damaged", row.system_id));
+    let plain: BTreeMap<String, String> = serde_json::from_str(&row.power_parameters).map_err(damaged)?;
+    let sealed = region.site().latest_secret(connection, &secret_path(row.node_id)).await?;
+    let opened: BTreeMap<String, String> = match sealed {
+        Some((_, value)) => serde_json::from_slice(value.expose()).map_err(damaged)?,
+        None => BTreeMap::new(),
+    };
+    let secret = opened.into_iter().map(|(name, value)| (name, Secret::new(value))).collect();
+    Ok(Power { power_type: row.power_type.clone(), parameters: Parameters { plain, secret } })
+}
+
+/// Keeps them.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn store(region: &Region, tx: &mut Tx, may: &GrantedNode<NodeRow>, power: &Power) -> Result<()> {
+    let plain = serde_json::json!(power.parameters.plain).to_string();
+    node::set_power(tx, may, &power.power_type, &plain).await?;
+    let path = secret_path(may.row().node_id);
+    let secrets: BTreeMap<&str, &str> =
+        power.parameters.secret.iter().map(|(name, value)| (name.as_str(), value.expose().as_str())).collect();
+    if secrets.is_empty() {
+        return Ok(secret::retain(tx, &path, &[]).await?);
+    }
+    let text = serde_json::to_vec(&secrets).map_err(|error| Error::Internal(error.into()))?;
+    let version = secret::latest(tx, &path).await?.map_or(1, |row| row.version + 1);
+    region.site().put_secret(tx, &path, version, &Secret::new(text)).await?;
+    Ok(secret::retain(tx, &path, &[version]).await?)
+}
+
+/// Forgets what was sealed for a node.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn forget(tx: &mut Tx, node_id: i64) -> Result<()> {
+    Ok(secret::retain(tx, &secret_path(node_id), &[]).await?)
+}
+
+fn secret_path(node_id: i64) -> String {
+    format!("node/{node_id}/power")
+}
