@@ -17,6 +17,7 @@ pub mod ssh;
 pub mod tag;
 pub mod timestamp;
 pub mod user;
+pub mod xpath;
 
 pub use constraint::Constraints;
 pub use event::{Endpoint, EventType, Level, Outcome};
