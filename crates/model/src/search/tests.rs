@@ -140,6 +140,19 @@ fn nonsense_gets_one_clear_line() {
     check(&"x".repeat(2001), &expect!["error: The search is too long: at most 2000 characters."]);
 }
 
+#[test]
+fn the_page_of_the_documentation_is_true() {
+    let page = include_str!("../../../../docs/search.md");
+    let rows: Vec<_> = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |")).collect();
+    assert!(rows.len() > 8);
+    for text in rows.iter().flat_map(|(cell, _)| cell.split("`, `")) {
+        assert!(text.parse::<Search>().unwrap().filter().is_ok(), "{text}");
+    }
+    for (name, _) in FilterKey::NAMES.into_iter().filter(|(name, key)| key.to_string() == *name) {
+        assert!(page.contains(&format!("`{name}`")), "{name}");
+    }
+}
+
 fn a_term() -> impl Strategy<Value = Term> {
     let key = prop_oneof![
         prop::sample::select(FilterKey::NAMES.to_vec()).prop_map(|(_, key)| key),

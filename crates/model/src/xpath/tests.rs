@@ -80,6 +80,16 @@ fn usual_expressions_take_few_steps() {
 }
 
 #[test]
+fn the_examples_of_the_documentation_can_be_read() {
+    let page = include_str!("../../../../docs/tag-definitions.md");
+    let examples: Vec<_> = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |")).collect();
+    assert!(examples.len() > 5);
+    for (text, _) in examples {
+        assert!(text.parse::<Expression>().unwrap().matches(&tree(), 20_000).is_ok(), "{text}");
+    }
+}
+
+#[test]
 fn facts_may_be_missing_or_broken() {
     let yes = |text: &str, tree: &HardwareTree| text.parse::<Expression>().unwrap().matches(tree, 1000).unwrap();
     let nothing = HardwareTree::parse(None, Some(" \n")).unwrap();
