@@ -172,6 +172,8 @@ impl Region {
         self.tasks().spawn_until_shutdown("audit-checkpoint", async move {
             crate::events::checkpoint::run(&region).await;
         });
+        let region = self.clone();
+        self.tasks().spawn_until_shutdown("tags", async move { crate::tags::run(&region).await });
     }
 
     /// Notices for open pages.

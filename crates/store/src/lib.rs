@@ -27,6 +27,7 @@ mod sql;
 pub mod ssh_key;
 pub mod ssl_key;
 pub mod store;
+pub mod tag;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod tls_generation;

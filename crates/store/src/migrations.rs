@@ -37,6 +37,7 @@ pub const ALL: &[Migration] = &[
     both!(20, "0020_access"),
     both!(21, "0021_node"),
     both!(22, "0022_job"),
+    both!(25, "0025_tag"),
 ];
 
 /// The schema that this program knows.

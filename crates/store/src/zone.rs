@@ -138,7 +138,7 @@ mod tests {
             TestNode { zone: ZoneId(north.zone_id), ..TestNode::default() }.insert(&mut tx, "a").await;
             tx.commit(Audit::new(EventType::Zones, "test", "x")).await.unwrap();
             let count = async |zone_id| {
-                let rows = count_nodes(&mut *store.reader().await.unwrap(), None).await.unwrap();
+                let rows = count_nodes(&mut store.reader().await.unwrap(), None).await.unwrap();
                 rows.iter().filter(|row| row.zone_id == zone_id).map(|row| row.nodes).sum::<i64>()
             };
             assert_eq!((count(north.zone_id).await, count(DEFAULT.0).await), (1, 0));
@@ -146,7 +146,7 @@ mod tests {
             assert_eq!(delete(&mut tx, &may, ZoneId(north.zone_id)).await.unwrap().len(), 1);
             tx.commit(Audit::new(EventType::Zones, "test", "x")).await.unwrap();
             assert_eq!((count(north.zone_id).await, count(DEFAULT.0).await), (0, 1));
-            assert_eq!(find_named(&mut *store.reader().await.unwrap(), "north").await.unwrap(), None);
+            assert_eq!(find_named(&mut store.reader().await.unwrap(), "north").await.unwrap(), None);
         })
         .await;
     }
