@@ -11,16 +11,16 @@ use crate::{Region, Result, nodes::Node};
 pub(crate) mod bmc;
 mod change;
 mod create;
-pub(crate) mod document;
 mod fields;
-mod hardware;
 mod list;
 mod moves;
 
+pub(crate) use change::annotated;
 pub use change::{annotate, delete, update};
 pub use create::create;
-pub(crate) use hardware::set_hardware;
-pub use hardware::{Hardware, NewDisk, NewInterface, NewPartition, PartitionTable};
+pub(crate) use create::{HOSTNAME_TAKEN, free_hostname, free_system_id, interfaces, refuse_known_macs};
+pub(crate) use fields::{Fields, no_choice};
+pub(crate) use list::check as check_filter;
 pub use list::{count, count_by, cursor, details, list, list_detailed, lookup, lookup_detailed};
 pub use moves::{set_pool, set_zone};
 

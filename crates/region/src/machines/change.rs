@@ -126,21 +126,7 @@ pub async fn annotate(
     if machine.row().owner_id.is_none() {
         return Err(Error::Conflict("Cannot set workload annotation: it hasn't been acquired.".to_owned()));
     }
-    let damaged = |_| Error::internal(format!("the annotations of {system_id} are damaged"));
-    let before: BTreeMap<String, String> = serde_json::from_str(&machine.row().owner_data).map_err(damaged)?;
-    let mut after = before.clone();
-    let mut fields = Fields::default();
-    for (key, value) in annotations {
-        if key.is_empty() || key.len() > 255 || key.contains(['=', '\0']) || key.chars().any(char::is_control) {
-            fields.refuse(&key, "A key has 1 to 255 characters, none of them `=` or a control character.");
-        } else if value.is_empty() {
-            after.remove(&key);
-        } else {
-            let value = fields.text(&key, &value);
-            after.insert(key, value);
-        }
-    }
-    fields.done()?;
+    let (before, after) = annotated(machine.row(), annotations)?;
     if before == after {
         return nodes::show(region, machine.into_row()).await;
     }
@@ -151,6 +137,28 @@ pub async fn annotate(
     tx.commit_nodes(vec![audit("machine.annotate", text, &row, details)]).await?;
     nodes::show(region, row).await
 }
+
+/// The annotations as they are, and as they are to be.
+pub(crate) fn annotated(row: &NodeRow, changes: BTreeMap<String, String>) -> Result<(Annotations, Annotations)> {
+    let damaged = |_| Error::internal(format!("the annotations of {} are damaged", row.system_id));
+    let before: Annotations = serde_json::from_str(&row.owner_data).map_err(damaged)?;
+    let mut after = before.clone();
+    let mut fields = Fields::default();
+    for (key, value) in changes {
+        if key.is_empty() || key.len() > 255 || key.contains(['=', '\0']) || key.chars().any(char::is_control) {
+            fields.refuse(&key, "A key has 1 to 255 characters, none of them `=` or a control character.");
+        } else if value.is_empty() {
+            after.remove(&key);
+        } else {
+            let value = fields.text(&key, &value);
+            after.insert(key, value);
+        }
+    }
+    fields.done()?;
+    Ok((before, after))
+}
+
+type Annotations = BTreeMap<String, String>;
 
 /// Deletes a machine, its devices and what was sealed for it.
 ///

@@ -3,19 +3,21 @@
 use std::sync::Arc;
 
 use maas_authz::{Action, Actor, GrantedNode, OpCtx, action::EditOwn};
-use maas_model::{DomainId, EventType, Hostname, MacAddress, MachineAction, PoolId, Status, SystemId, ZoneId};
+use maas_model::{
+    DomainId, EventType, Hostname, InterfaceType, MacAddress, MachineAction, PoolId, Status, SystemId, ZoneId,
+};
 use maas_store::{
-    Audit, StoreError, Tx, interface,
+    Audit, StoreError, Tx,
+    interface::{self, InterfaceRow},
     node::{self, NodeRow},
 };
 use serde_json::json;
 
 use super::{
-    Hardware, NewInterface, NewMachine,
+    NewMachine,
     bmc::{self, Power},
     fields::{Fields, no_choice},
     moves::visible_pool,
-    set_hardware,
 };
 use crate::{
     Error, Region, Result,
@@ -176,19 +178,45 @@ async fn insert(region: &Region, ctx: &OpCtx, new: &Checked) -> Result<NodeRow, 
 
 /// Interfaces and power.
 async fn furnish(region: &Region, tx: &mut Tx, made: &GrantedNode<NodeRow>, new: &Checked) -> Result<()> {
-    let interface = |(index, mac): (usize, &MacAddress)| NewInterface::physical(format!("eth{index}"), *mac);
-    let hardware = Hardware {
+    let written = interfaces(tx, made, &new.macs).await?;
+    let boot = written.first();
+    let summary = node::Summary {
         cpu_count: new.row.cpu_count,
         memory_mib: new.row.memory_mib,
-        interfaces: new.macs.iter().enumerate().map(interface).collect(),
-        ..Hardware::default()
+        boot_interface_id: boot.map(|boot| boot.interface_id),
+        boot_mac: boot.and_then(|boot| boot.mac_address.clone()),
+        ..node::Summary::default()
     };
-    set_hardware(tx, made, &hardware).await?;
+    node::set_hardware(tx, made, &summary).await?;
     if new.power.power_type.is_empty() { Ok(()) } else { bmc::store(region, tx, made, &new.power).await }
 }
 
+/// One interface for each address, named in order.
+pub(crate) async fn interfaces(
+    tx: &mut Tx,
+    made: &GrantedNode<NodeRow>,
+    macs: &[MacAddress],
+) -> Result<Vec<InterfaceRow>> {
+    let interface = |(index, mac): (usize, &MacAddress)| InterfaceRow {
+        name: format!("eth{index}"),
+        kind: InterfaceType::Physical.as_str().to_owned(),
+        mac_address: Some(mac.to_string()),
+        is_enabled: 1,
+        params: "{}".to_owned(),
+        links: "[]".to_owned(),
+        parents: "[]".to_owned(),
+        mtu: 1500,
+        ..InterfaceRow::default()
+    };
+    let rows: Vec<_> = macs.iter().enumerate().map(interface).collect();
+    interface::replace(tx, made, &rows).await.map_err(|error| match error {
+        StoreError::Unique { .. } => Error::field("mac_addresses", "A MAC address is already in use."),
+        other => other.into(),
+    })
+}
+
 /// Says on which machine an address is, unless the caller may not know of that one.
-async fn refuse_known_macs(tx: &mut Tx, ctx: &OpCtx, macs: &[MacAddress]) -> Result<()> {
+pub(crate) async fn refuse_known_macs(tx: &mut Tx, ctx: &OpCtx, macs: &[MacAddress]) -> Result<()> {
     let mut fields = Fields::default();
     for mac in macs {
         let Some(row) = interface::find_node(tx, &mac.to_string()).await? else { continue };
@@ -202,7 +230,7 @@ async fn refuse_known_macs(tx: &mut Tx, ctx: &OpCtx, macs: &[MacAddress]) -> Res
     fields.done()
 }
 
-async fn free_system_id(tx: &mut Tx) -> Result<SystemId> {
+pub(crate) async fn free_system_id(tx: &mut Tx) -> Result<SystemId> {
     for _ in 0..1000 {
         let number = SystemId::FIRST + random_number() % (SystemId::LAST - SystemId::FIRST + 1);
         if let Some(id) = SystemId::from_number(number)
@@ -214,7 +242,7 @@ async fn free_system_id(tx: &mut Tx) -> Result<SystemId> {
     Err(Error::internal("no free system id was found in a thousand tries"))
 }
 
-async fn free_hostname(tx: &mut Tx, domain_id: i64) -> Result<Hostname> {
+pub(crate) async fn free_hostname(tx: &mut Tx, domain_id: i64) -> Result<Hostname> {
     for _ in 0..1000 {
         let name = Hostname::petname(random_number());
         if !node::has_hostname(tx, name.as_str(), domain_id).await? {
@@ -241,7 +269,7 @@ fn audit(row: &NodeRow, new: &Checked) -> Audit {
 }
 
 const REQUIRED: &str = "This field is required.";
-pub(super) const HOSTNAME_TAKEN: &str = "Node with this Hostname already exists.";
+pub(crate) const HOSTNAME_TAKEN: &str = "Node with this Hostname already exists.";
 const ATTEMPTS: usize = 5;
 
 #[cfg(test)]

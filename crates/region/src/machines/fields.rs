@@ -12,17 +12,17 @@ use crate::{
 
 /// What is wrong with a request, gathered so that all of it is told at once.
 #[derive(Debug, Default)]
-pub(super) struct Fields {
-    pub(super) errors: FieldErrors,
+pub(crate) struct Fields {
+    pub(crate) errors: FieldErrors,
 }
 
 impl Fields {
-    pub(super) fn refuse(&mut self, field: &str, why: impl Into<String>) {
+    pub(crate) fn refuse(&mut self, field: &str, why: impl Into<String>) {
         self.errors.entry(field.to_owned()).or_default().push(why.into());
     }
 
     /// Ends with everything that is wrong.
-    pub(super) fn done(self) -> Result<()> {
+    pub(crate) fn done(self) -> Result<()> {
         if self.errors.is_empty() { Ok(()) } else { Err(Error::Invalid(self.errors)) }
     }
 
@@ -31,7 +31,7 @@ impl Fields {
     }
 
     /// A name, which may carry its domain.
-    pub(super) fn hostname(
+    pub(crate) fn hostname(
         &mut self,
         catalog: &Catalog,
         text: &str,
@@ -44,21 +44,21 @@ impl Fields {
         (hostname, domain.and_then(|name| self.domain(catalog, &name)))
     }
 
-    pub(super) fn domain(&mut self, catalog: &Catalog, name: &str) -> Option<Arc<Domain>> {
+    pub(crate) fn domain(&mut self, catalog: &Catalog, name: &str) -> Option<Arc<Domain>> {
         let found = catalog.domain_named(name).or_else(|| catalog.domain(maas_model::DomainId(name.parse().ok()?)));
         self.take("domain", found.ok_or_else(|| no_choice(name)))
     }
 
-    pub(super) fn zone(&mut self, catalog: &Catalog, name: &str) -> Option<Arc<Zone>> {
+    pub(crate) fn zone(&mut self, catalog: &Catalog, name: &str) -> Option<Arc<Zone>> {
         self.take("zone", catalog.zone_named(name).ok_or_else(|| no_choice(name)))
     }
 
-    pub(super) fn architecture(&mut self, text: &str) -> Option<Architecture> {
+    pub(crate) fn architecture(&mut self, text: &str) -> Option<Architecture> {
         self.take("architecture", text.trim().parse())
     }
 
     /// A kernel, or nothing for the site's default.
-    pub(super) fn kernel(&mut self, text: &str) -> Option<String> {
+    pub(crate) fn kernel(&mut self, text: &str) -> Option<String> {
         let text = text.trim();
         let is_known = text.starts_with("hwe-") || text.starts_with("ga-");
         if !text.is_empty() && (!is_known || text.len() > 64 || !text.bytes().all(|byte| byte.is_ascii_graphic())) {
@@ -68,18 +68,18 @@ impl Fields {
         Some(text.to_owned())
     }
 
-    pub(super) fn text(&mut self, field: &str, text: &str) -> String {
+    pub(crate) fn text(&mut self, field: &str, text: &str) -> String {
         if text.contains('\0') {
             self.refuse(field, "Null characters are not allowed.");
         }
         text.to_owned()
     }
 
-    pub(super) fn description(&mut self, text: &str) -> String {
+    pub(crate) fn description(&mut self, text: &str) -> String {
         self.take("description", crate::place::description(text)).unwrap_or_default()
     }
 
-    pub(super) fn number(&mut self, field: &str, number: i64, least: i64) -> i64 {
+    pub(crate) fn number(&mut self, field: &str, number: i64, least: i64) -> i64 {
         if number < least {
             self.refuse(field, format!("Ensure this value is greater than or equal to {least}."));
         }
@@ -90,7 +90,7 @@ impl Fields {
     }
 
     /// Hardware addresses, each once.
-    pub(super) fn macs(&mut self, texts: &[String]) -> Vec<MacAddress> {
+    pub(crate) fn macs(&mut self, texts: &[String]) -> Vec<MacAddress> {
         let mut macs = Vec::new();
         for text in texts.iter().filter(|text| !text.trim().is_empty()) {
             if let Some(mac) = self.take("mac_addresses", text.parse())
@@ -104,7 +104,7 @@ impl Fields {
 }
 
 /// What to say of a value that is not on offer.
-pub(super) fn no_choice(value: &str) -> String {
+pub(crate) fn no_choice(value: &str) -> String {
     let shown: String = value.chars().take(80).collect();
     format!("Select a valid choice. {shown} is not one of the available choices.")
 }
