@@ -105,11 +105,12 @@ create index node_by_parent on node (parent_id);
 create index node_by_expiry on node (status_expires_us) where status_expires_us is not null;
 create index node_by_poll on node (power_queried_us);
 
--- What lists show of a node's hardware, rendered once when it changes: `body` is a piece of its JSON in API 2.0, `facts`
--- are lshw's and LLDP's XML as a JSON object, which tags look at.
+-- What lists show of a node's hardware, rendered once when it changes: `body` is a piece of its JSON in API 2.0.
+-- `inventory` is what of it has no table of its own, `facts` are lshw's and LLDP's XML, which tags look at; JSON objects.
 create table node_document (
     node_id bigint primary key references node (node_id) on delete cascade,
     body text not null,
+    inventory text not null,
     facts text not null
 );
 
@@ -147,6 +148,7 @@ create table interface (
 );
 create unique index interface_name on interface (node_id, name);
 create unique index interface_mac on interface (mac_address) where kind = 'physical';
+create index interface_by_mac on interface (mac_address);
 
 create table block_device (
     block_device_id bigint primary key,

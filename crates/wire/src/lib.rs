@@ -6,6 +6,7 @@
 pub mod account;
 pub mod describe;
 pub mod event;
+pub mod hardware;
 pub mod notification;
 pub mod socket;
 pub mod tls;

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{NewDevice, audit, may_create, parent};
 use crate::{
     Error, Region, Result,
-    machines::{self, Fields, HOSTNAME_TAKEN},
+    machines::{self, Fields, HOSTNAME_TAKEN, Hardware, NewInterface},
     nodes::{self, Catalog, Node},
 };
 
@@ -37,14 +37,9 @@ pub async fn create(region: &Region, ctx: &OpCtx, new: NewDevice) -> Result<Node
     let facts = nodes::facts(&row);
     let job = region.job_ctx("create-device");
     let made = job.grant_node(MachineAction::Create, row, &facts).map_err(|_| Error::internal("a job was refused"))?;
-    let written = machines::interfaces(&mut tx, &made, &checked.macs).await?;
-    let first = written.first();
-    let summary = node::Summary {
-        boot_interface_id: first.map(|interface| interface.interface_id),
-        boot_mac: first.and_then(|interface| interface.mac_address.clone()),
-        ..node::Summary::default()
-    };
-    node::set_hardware(&mut tx, &made, &summary).await?;
+    let interface = |(index, mac): (usize, &MacAddress)| NewInterface::physical(format!("eth{index}"), *mac);
+    let interfaces = checked.macs.iter().enumerate().map(interface).collect();
+    machines::set_hardware(&mut tx, &made, &Hardware { interfaces, ..Hardware::default() }).await?;
     let row = node::find(&mut tx, &made.row().system_id).await?.unwrap_or_else(|| made.into_row());
     let macs: Vec<String> = checked.macs.iter().map(ToString::to_string).collect();
     let details = json!({ "hostname": row.hostname, "mac_addresses": macs, "zone": row.zone_id,

@@ -3,21 +3,19 @@
 use std::sync::Arc;
 
 use maas_authz::{Action, Actor, GrantedNode, OpCtx, action::EditOwn};
-use maas_model::{
-    DomainId, EventType, Hostname, InterfaceType, MacAddress, MachineAction, PoolId, Status, SystemId, ZoneId,
-};
+use maas_model::{DomainId, EventType, Hostname, MacAddress, MachineAction, PoolId, Status, SystemId, ZoneId};
 use maas_store::{
-    Audit, StoreError, Tx,
-    interface::{self, InterfaceRow},
+    Audit, StoreError, Tx, interface,
     node::{self, NodeRow},
 };
 use serde_json::json;
 
 use super::{
-    NewMachine,
+    Hardware, NewInterface, NewMachine,
     bmc::{self, Power},
     fields::{Fields, no_choice},
     moves::visible_pool,
+    set_hardware,
 };
 use crate::{
     Error, Region, Result,
@@ -178,41 +176,15 @@ async fn insert(region: &Region, ctx: &OpCtx, new: &Checked) -> Result<NodeRow, 
 
 /// Interfaces and power.
 async fn furnish(region: &Region, tx: &mut Tx, made: &GrantedNode<NodeRow>, new: &Checked) -> Result<()> {
-    let written = interfaces(tx, made, &new.macs).await?;
-    let boot = written.first();
-    let summary = node::Summary {
+    let interface = |(index, mac): (usize, &MacAddress)| NewInterface::physical(format!("eth{index}"), *mac);
+    let hardware = Hardware {
         cpu_count: new.row.cpu_count,
         memory_mib: new.row.memory_mib,
-        boot_interface_id: boot.map(|boot| boot.interface_id),
-        boot_mac: boot.and_then(|boot| boot.mac_address.clone()),
-        ..node::Summary::default()
+        interfaces: new.macs.iter().enumerate().map(interface).collect(),
+        ..Hardware::default()
     };
-    node::set_hardware(tx, made, &summary).await?;
+    set_hardware(tx, made, &hardware).await?;
     if new.power.power_type.is_empty() { Ok(()) } else { bmc::store(region, tx, made, &new.power).await }
-}
-
-/// One interface for each address, named in order.
-pub(crate) async fn interfaces(
-    tx: &mut Tx,
-    made: &GrantedNode<NodeRow>,
-    macs: &[MacAddress],
-) -> Result<Vec<InterfaceRow>> {
-    let interface = |(index, mac): (usize, &MacAddress)| InterfaceRow {
-        name: format!("eth{index}"),
-        kind: InterfaceType::Physical.as_str().to_owned(),
-        mac_address: Some(mac.to_string()),
-        is_enabled: 1,
-        params: "{}".to_owned(),
-        links: "[]".to_owned(),
-        parents: "[]".to_owned(),
-        mtu: 1500,
-        ..InterfaceRow::default()
-    };
-    let rows: Vec<_> = macs.iter().enumerate().map(interface).collect();
-    interface::replace(tx, made, &rows).await.map_err(|error| match error {
-        StoreError::Unique { .. } => Error::field("mac_addresses", "A MAC address is already in use."),
-        other => other.into(),
-    })
 }
 
 /// Says on which machine an address is, unless the caller may not know of that one.

@@ -214,7 +214,7 @@ mod tests {
         let mut tx = site.region.store().begin(&ctx).await.unwrap();
         let node = nodes::lock(&mut tx, &ctx, NodeType::Machine, system_id, MachineAction::Edit).await.unwrap();
         let facts = BTreeMap::from([("lshw".to_owned(), lshw.to_owned())]);
-        maas_store::node::set_document(&mut tx, &node, "", Some(&facts)).await.unwrap();
+        maas_store::node::set_inventory(&mut tx, &node, "{}", Some(&facts)).await.unwrap();
         evaluate(&mut tx, node.row()).await.unwrap();
         tx.commit_nodes(Vec::new()).await.unwrap();
     }

@@ -11,22 +11,52 @@ use crate::{Connection, Result, Tx};
 /// What programs on the machine told of it, as texts by name: `lshw` and `lldp`, both XML.
 pub type Facts = BTreeMap<String, String>;
 
-/// Keeps the rendered piece, and what is known of the hardware; without `facts`, what was known stays.
+/// Keeps the rendered piece of the node's JSON.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn set_document(tx: &mut Tx, may: &GrantedNode<NodeRow>, body: &str, facts: Option<&Facts>) -> Result<()> {
-    let text = facts.map(|facts| serde_json::Value::from_iter(facts.clone()).to_string());
+pub async fn set_body(tx: &mut Tx, may: &GrantedNode<NodeRow>, body: &str) -> Result<()> {
     sqlx::query(
-        "insert into node_document (node_id, body, facts) values ($1, $2, coalesce($3, '{}'))
-        on conflict (node_id) do update set body = $2, facts = coalesce($3, node_document.facts)",
+        "insert into node_document (node_id, body, inventory, facts) values ($1, $2, '{}', '{}')
+        on conflict (node_id) do update set body = $2",
     )
     .bind(may.row().node_id)
     .bind(body)
-    .bind(text)
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// Keeps what of the hardware has no table of its own, a JSON object; without `facts`, those that were known stay.
+///
+/// # Errors
+/// Those of the database.
+pub async fn set_inventory(
+    tx: &mut Tx,
+    may: &GrantedNode<NodeRow>,
+    inventory: &str,
+    facts: Option<&Facts>,
+) -> Result<()> {
+    let facts = facts.map(|facts| serde_json::json!(facts).to_string());
+    sqlx::query(
+        "insert into node_document (node_id, body, inventory, facts) values ($1, '', $2, coalesce($3, '{}'))
+        on conflict (node_id) do update set inventory = $2, facts = coalesce($3, node_document.facts)",
+    )
+    .bind(may.row().node_id)
+    .bind(inventory)
+    .bind(facts)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// What of a node's hardware has no table of its own, a JSON object.
+///
+/// # Errors
+/// Those of the database.
+pub async fn inventory(connection: &mut Connection, node_id: i64) -> Result<String> {
+    let query = sqlx::query_scalar("select inventory from node_document where node_id = $1").bind(node_id);
+    Ok(query.fetch_optional(connection).await?.unwrap_or_else(|| "{}".to_owned()))
 }
 
 /// What is known of a node's hardware; nothing when nobody has told.
