@@ -9,8 +9,8 @@ use axum::extract::{
     WebSocketUpgrade,
     ws::{CloseFrame, Message, WebSocket, close_code},
 };
-use maas_authz::{Action, Actor, OpCtx, decide};
-use maas_region::{Error, Notice, auth, region::Audience, sessions, users};
+use maas_authz::{Actor, OpCtx};
+use maas_region::{Error, Notice, auth, sessions, users};
 use maas_wire::socket::{Notify, Request, kind};
 use serde::Serialize;
 use tokio::{
@@ -125,13 +125,15 @@ impl Live {
     /// A notice for somebody else is not passed on; those that came too fast to keep are lost, as the page asks again.
     fn pass_on(&self, notice: Result<Notice, broadcast::error::RecvError>) -> Next {
         match notice {
-            Ok(notice) if hears(&self.ctx.actor, notice.audience) => written(&Notify {
-                kind: kind::NOTIFY,
-                name: notice.name.into(),
-                action: notice.action.into(),
-                data: notice.data,
+            Ok(notice) => notice.heard_by(&self.ctx.actor).map_or(Next::Listen, |(action, data)| {
+                written(&Notify {
+                    kind: kind::NOTIFY,
+                    name: notice.name.into(),
+                    action: action.into(),
+                    data: data.clone(),
+                })
             }),
-            Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => Next::Listen,
+            Err(broadcast::error::RecvError::Lagged(_)) => Next::Listen,
             Err(broadcast::error::RecvError::Closed) => Next::End(close_code::AWAY, "The region is stopping."),
         }
     }
@@ -165,16 +167,6 @@ impl Live {
 }
 
 const TOO_MANY: &str = "Too many messages.";
-
-fn hears(actor: &Actor, audience: Audience) -> bool {
-    match audience {
-        Audience::Everyone => true,
-        Audience::Administrators => decide(actor, Action::ViewNotifications).is_ok(),
-        Audience::User(id) => actor.user().is_some_and(|user| user.id == id),
-        Audience::Pool(id) => actor.user().is_some_and(|user| user.access.visible_pools().has(id)),
-        Audience::Holders(action) => decide(actor, action).is_ok(),
-    }
-}
 
 fn written<T: Serialize>(value: &T) -> Next {
     serde_json::to_string(value).map_or(Next::Gone, Next::Say)

@@ -11,8 +11,10 @@ use maas_store::{Connection, Tx, node::NodeRow};
 use crate::{Error, Region, Result};
 
 mod catalog;
+mod feed;
 
 pub use catalog::{Catalog, Domain};
+pub(crate) use feed::Feed;
 
 /// A machine or a device, without its hardware's details.
 #[derive(Clone, Debug)]

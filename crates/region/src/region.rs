@@ -4,8 +4,8 @@ use std::{path::PathBuf, sync::Arc};
 
 use arc_swap::ArcSwapOption;
 use ipnet::IpNet;
-use maas_authz::{Clock, OpCtx};
-use maas_model::Secret;
+use maas_authz::{Action, Actor, Clock, NodeFacts, OpCtx, decide, machine::decide_node};
+use maas_model::{MachineAction, Secret};
 use maas_store::{Store, StoreConfig};
 use tokio::sync::{broadcast, watch};
 use tokio_util::task::TaskTracker;
@@ -127,8 +127,41 @@ pub enum Audience {
     Pool(maas_model::PoolId),
     /// Those who hold an action somewhere it counts.
     Holders(maas_authz::Action),
+    /// Those who may see a node: as it is now, none when it has gone, and as it was before. For those who saw it and do
+    /// not any more, it has gone.
+    Node {
+        now: Option<NodeFacts>,
+        before: Option<NodeFacts>,
+    },
     Administrators,
     Everyone,
+}
+
+impl Notice {
+    /// What somebody hears of it: an action and the data; nothing when it is not for them.
+    pub fn heard_by(&self, actor: &Actor) -> Option<(&'static str, &serde_json::Value)> {
+        let as_told = Some((self.action, &self.data));
+        match self.audience {
+            Audience::Everyone => as_told,
+            Audience::Administrators => as_told.filter(|_| decide(actor, Action::ViewNotifications).is_ok()),
+            Audience::User(id) => as_told.filter(|_| actor.user().is_some_and(|user| user.id == id)),
+            Audience::Pool(id) => {
+                as_told.filter(|_| actor.user().is_some_and(|user| user.access.visible_pools().has(id)))
+            }
+            Audience::Holders(action) => as_told.filter(|_| decide(actor, action).is_ok()),
+            Audience::Node { now, before } => {
+                let sees = |facts: Option<NodeFacts>| {
+                    facts.is_some_and(|f| decide_node(actor, MachineAction::View, &f).is_ok())
+                };
+                match (sees(before), sees(now)) {
+                    (true, true) => as_told,
+                    (false, true) => Some(("create", &self.data)),
+                    (true, false) => Some(("delete", self.data.get("system_id").unwrap_or(&self.data))),
+                    (false, false) => None,
+                }
+            }
+        }
+    }
 }
 
 impl Region {
@@ -155,7 +188,8 @@ impl Region {
             tasks: Tasks::default(),
         }));
         region.seed().await?;
-        region.spawn_background();
+        let feed = crate::nodes::Feed::from_here(&region).await?;
+        region.spawn_background(feed);
         Ok(region)
     }
 
@@ -163,7 +197,9 @@ impl Region {
         crate::users::seed_system_users(self).await
     }
 
-    fn spawn_background(&self) {
+    fn spawn_background(&self, feed: crate::nodes::Feed) {
+        let region = self.clone();
+        self.tasks().spawn_until_shutdown("node-feed", async move { feed.run(&region).await });
         let store = self.0.store.clone();
         self.tasks().spawn_until_shutdown("follow", async move { store.follow().await });
         let region = self.clone();

@@ -13,7 +13,7 @@ mod chain;
 pub(crate) mod query;
 
 pub use chain::{Broken, Chain, hash_of, head, verify};
-pub use query::{EventFilter, list};
+pub use query::{Done, EventFilter, done_since, list};
 
 /// What only somebody with the database in their hands could do.
 #[cfg(any(test, feature = "testing"))]

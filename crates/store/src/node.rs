@@ -18,8 +18,8 @@ pub use change::{
 pub use document::{Facts, facts, inventory, set_body, set_inventory};
 pub use insert::insert;
 pub use list::{
-    Cursor, DetailedRow, Group, GroupRow, Page, Sort, count, count_by, find_detailed, find_many, list, list_detailed,
-    list_devices,
+    Cursor, DetailedRow, Group, GroupRow, Page, PlaceRow, Sort, count, count_by, find_detailed, find_each, find_many,
+    list, list_detailed, list_devices, places,
 };
 pub use tag::{refresh_tag_names, refresh_tag_names_of, tag_names};
 

@@ -6,7 +6,7 @@ use axum::Extension;
 use futures_util::{SinkExt, StreamExt};
 use maas_authz::{Access, Actor, AuthMethod, UserActor, role::BUILTIN};
 use maas_model::{SessionId, UserId};
-use maas_region::{region::Audience, sessions, users};
+use maas_region::{Notice, region::Audience, sessions, users};
 use maas_tls::ConnInfo;
 use serde_json::{Value, json};
 use tokio::{
@@ -18,7 +18,7 @@ use tokio_tungstenite::{
     tungstenite::{Message, client::IntoClientRequest},
 };
 
-use super::{Allowance, hears};
+use super::Allowance;
 use crate::{in_process::Door, limits};
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -114,6 +114,9 @@ fn notices_reach_those_they_are_for() {
             access: Arc::new(Access::of(BUILTIN[role].actions)),
             method,
         })
+    };
+    let hears = |actor: &Actor, audience: Audience| {
+        Notice { name: "x", action: "update", data: Value::Null, audience }.heard_by(actor).is_some()
     };
     let (administrator, user) = (0, 2);
     assert!(hears(&actor(user), Audience::User(UserId(7))));

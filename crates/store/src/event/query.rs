@@ -62,6 +62,23 @@ pub async fn list(connection: &mut Connection, filter: &EventFilter) -> Result<V
     Ok(rows)
 }
 
+/// What a row says was done to what.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Done {
+    pub event_id: i64,
+    pub action: String,
+    pub object_type: String,
+    pub object_id: String,
+}
+
+/// What was done since a row, oldest first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn done_since(connection: &mut Connection, after: i64, limit: i64) -> Result<Vec<Done>> {
+    Ok(sqlx::query_as(DONE_SINCE).bind(after).bind(limit).fetch_all(connection).await?)
+}
+
 /// A `like` pattern that finds `text` anywhere, its own `%` and `_` meaning themselves.
 fn pattern(text: &str) -> String {
     let escaped: String = text
@@ -90,6 +107,8 @@ macro_rules! query {
     };
 }
 
+pub(crate) const DONE_SINCE: &str = "select event_id, action, object_type, object_id from event
+    where event_id > $1 order by event_id limit $2";
 const ALL_ASCENDING: &str = query!("$5 is null", "asc");
 pub(crate) const ALL_DESCENDING: &str = query!("$5 is null", "desc");
 const OWN_ASCENDING: &str = query!("user_id = $5", "asc");

@@ -127,6 +127,41 @@ pub async fn find_many(
     Ok(sql.query_as().fetch_all(connection).await?)
 }
 
+/// What decides about a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct PlaceRow {
+    pub node_id: i64,
+    pub pool_id: Option<i64>,
+    pub owner_id: Option<i64>,
+    pub is_locked: i64,
+}
+
+/// Where every node is and whose, by system id: for the site's own part that tells of changes.
+///
+/// # Errors
+/// Those of the database.
+pub async fn places(connection: &mut Connection) -> Result<Vec<(String, PlaceRow)>> {
+    #[derive(sqlx::FromRow)]
+    struct Named {
+        system_id: String,
+        #[sqlx(flatten)]
+        place: PlaceRow,
+    }
+    let query = sqlx::query_as("select system_id, node_id, pool_id, owner_id, is_locked from node");
+    let rows: Vec<Named> = query.fetch_all(connection).await?;
+    Ok(rows.into_iter().map(|row| (row.system_id, row.place)).collect())
+}
+
+/// The nodes of these system ids, whoever may see them: for the site's own part that tells of changes.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_each(connection: &mut Connection, system_ids: &[&str]) -> Result<Vec<NodeRow>> {
+    let mut sql = Sql::new("select n.* from node n where ");
+    sql.any(system_ids, |sql, id| _ = sql.push("n.system_id = ").bind(*id));
+    Ok(sql.query_as().fetch_all(connection).await?)
+}
+
 /// Devices by id: one user's, or all.
 ///
 /// # Errors
