@@ -109,6 +109,7 @@ fn render_region(error: Error) -> Reply {
             let line = error.to_string();
             later(reply::text(StatusCode::SERVICE_UNAVAILABLE, line), retry_after)
         }
+        Error::Unready(line) => reply::text(StatusCode::SERVICE_UNAVAILABLE, line),
         Error::Internal(_) => {
             tracing::error!(error.chain = %chain(&error), "a request failed");
             reply::text(StatusCode::INTERNAL_SERVER_ERROR, "internal error")

@@ -80,7 +80,9 @@ pub fn scope(actor: &Actor, action: MachineAction) -> MachineScope {
     let is_unlocked_only = !action.works_while_locked();
     let (access, user) = match actor {
         Actor::Anonymous => return MachineScope::none(),
-        Actor::LocalAdmin { .. } | Actor::Job(_) => return MachineScope::all(is_unlocked_only),
+        Actor::LocalAdmin { .. } => return MachineScope::all(is_unlocked_only),
+        // A lock stops people from starting something; what has begun goes on, and jobs write down what became of it.
+        Actor::Job(_) => return MachineScope::all(false),
         Actor::User(user) => (&*user.access, user),
     };
     if let AuthMethod::Token(_, maas_model::TokenScope::ReadOnly) = user.method

@@ -4,6 +4,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+mod kind;
+
+pub use kind::EventType;
+
 /// How grave an event is. `Audit` is a kind of its own, outside the scale, as in MAAS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
@@ -45,72 +49,6 @@ impl FromStr for Level {
             .into_iter()
             .find(|level| level.as_str() == text)
             .ok_or_else(|| format!("Unrecognised log level: {text}"))
-    }
-}
-
-/// What an event is about; the names and descriptions are MAAS's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum EventType {
-    Authorisation,
-    Settings,
-    Node,
-    Images,
-    Pod,
-    Tag,
-    Networking,
-    Zones,
-}
-
-impl EventType {
-    /// All types.
-    pub const ALL: [Self; 8] = [
-        Self::Authorisation,
-        Self::Settings,
-        Self::Node,
-        Self::Images,
-        Self::Pod,
-        Self::Tag,
-        Self::Networking,
-        Self::Zones,
-    ];
-
-    /// As stored: `AUTHORISATION`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Authorisation => "AUTHORISATION",
-            Self::Settings => "SETTINGS",
-            Self::Node => "NODE",
-            Self::Images => "IMAGES",
-            Self::Pod => "POD",
-            Self::Tag => "TAG",
-            Self::Networking => "NETWORKING",
-            Self::Zones => "ZONES",
-        }
-    }
-
-    /// As shown: `Authorisation`.
-    pub const fn description(self) -> &'static str {
-        match self {
-            Self::Authorisation => "Authorisation",
-            Self::Settings => "Settings",
-            Self::Node => "Node",
-            Self::Images => "Images",
-            Self::Pod => "Pod",
-            Self::Tag => "Tag",
-            Self::Networking => "Networking",
-            Self::Zones => "Zones",
-        }
-    }
-}
-
-impl FromStr for EventType {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.as_str().eq_ignore_ascii_case(text))
-            .ok_or_else(|| format!("unknown event type `{text}`"))
     }
 }
 

@@ -38,6 +38,9 @@ pub enum Error {
     /// Something that this depends on does not answer now.
     #[error("{what} is not available now")]
     Unavailable { what: String, retry_after: Duration },
+    /// What would have to do it cannot now, and nothing was changed. The line says why and what to do.
+    #[error("{0}")]
+    Unready(String),
     /// Our fault; the chain goes to the log, the message to nobody.
     #[error("internal error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -63,7 +66,7 @@ impl Error {
             Self::BadRequest(_) => "bad-request",
             Self::Conflict(_) => "conflict",
             Self::Throttled { .. } => "throttled",
-            Self::Unavailable { .. } => "unavailable",
+            Self::Unavailable { .. } | Self::Unready(_) => "unavailable",
             Self::Internal(_) => "internal",
         }
     }

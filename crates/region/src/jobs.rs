@@ -4,6 +4,7 @@
 
 pub(crate) mod expiry;
 pub(crate) mod heartbeat;
+pub(crate) mod power;
 pub(crate) mod renew;
 pub(crate) mod tls;
 

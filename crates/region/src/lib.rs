@@ -3,6 +3,7 @@
 pub mod access;
 pub mod auth;
 pub mod bindings;
+pub mod carriers;
 pub mod devices;
 pub mod door;
 pub mod error;

@@ -2,21 +2,42 @@
 
 use std::collections::BTreeMap;
 
-use maas_authz::OpCtx;
-use maas_model::{BlockDeviceId, InterfaceId, PowerState, Secret, constraint::Constraints};
+use maas_model::{InterfaceId, Secret, constraint::StorageId};
 pub use maas_store::node::{Cursor, Group, Page, Sort};
 
-use crate::{Region, Result, nodes::Node};
+use crate::nodes::Node;
 
+mod abort;
+mod accept;
+mod allocate;
 pub(crate) mod bmc;
+mod broken;
+mod bulk;
 mod change;
 mod create;
 pub(crate) mod document;
+mod facts;
 mod fields;
 mod hardware;
+pub(crate) mod held;
 mod list;
+mod lock;
 mod moves;
+pub(crate) mod power;
+mod query;
+pub(crate) mod release;
+pub(crate) mod rescue;
+pub(crate) mod step;
+mod testing;
+#[cfg(test)]
+mod tests;
+mod transfer;
 
+pub use abort::abort;
+pub use accept::accept;
+pub use allocate::{acquire, allocate, list_allocated};
+pub use broken::{mark_broken, mark_fixed};
+pub use bulk::{BulkResult, bulk};
 pub(crate) use change::annotated;
 pub use change::{annotate, delete, update};
 pub use create::create;
@@ -26,7 +47,14 @@ pub(crate) use hardware::set_hardware;
 pub use hardware::{Hardware, NewDisk, NewInterface, NewPartition, PartitionTable};
 pub(crate) use list::check as check_filter;
 pub use list::{count, count_by, cursor, details, list, list_detailed, lookup, lookup_detailed};
+pub use lock::{lock, unlock};
 pub use moves::{set_pool, set_zone};
+pub use power::{PowerAction, power};
+pub use query::{plain_power_parameters, power_parameters, query_power};
+pub use release::{release, release_all};
+pub use step::{Step, start};
+pub use testing::override_failed_testing;
+pub use transfer::transfer_ownership;
 
 /// A new machine.
 #[derive(Clone, Debug, Default)]
@@ -109,7 +137,7 @@ pub struct AllocateOptions {
 #[derive(Clone, Debug)]
 pub struct Allocation {
     pub machine: Node,
-    pub storage: BTreeMap<String, Vec<BlockDeviceId>>,
+    pub storage: BTreeMap<String, Vec<StorageId>>,
     pub interfaces: BTreeMap<String, Vec<InterfaceId>>,
 }
 
@@ -123,205 +151,4 @@ pub struct ReleaseOptions {
     pub quick_erase: Option<bool>,
     /// Release although the power cannot be switched off.
     pub is_forced: bool,
-}
-
-/// One machine's part of a bulk action.
-#[derive(Debug)]
-pub struct BulkResult {
-    pub system_id: String,
-    pub result: Result<Node>,
-}
-
-/// Takes a ready machine that fits, the cheapest first.
-///
-/// # Errors
-/// `Conflict` with MAAS's texts when there is none; `Invalid` by constraint.
-pub async fn allocate(
-    region: &Region,
-    ctx: &OpCtx,
-    constraints: &Constraints,
-    options: &AllocateOptions,
-) -> Result<Allocation> {
-    let _ = (region, ctx, constraints, options);
-    unimplemented!("lifecycle")
-}
-
-/// Takes one given ready machine.
-///
-/// # Errors
-/// `NotFound`, `Denied`, `Conflict`.
-pub async fn acquire(region: &Region, ctx: &OpCtx, system_id: &str) -> Result<Node> {
-    let _ = (region, ctx, system_id);
-    unimplemented!("lifecycle")
-}
-
-/// Gives a machine back.
-///
-/// # Errors
-/// `NotFound`, `Denied`; `Conflict` for a status that cannot be left so; `Unavailable` when erasing needs a rack.
-pub async fn release(region: &Region, ctx: &OpCtx, system_id: &str, options: &ReleaseOptions) -> Result<Node> {
-    let _ = (region, ctx, system_id, options);
-    unimplemented!("lifecycle")
-}
-
-/// Gives several machines back; all or nothing. Says which began to be released.
-///
-/// # Errors
-/// As [`release`]; `BadRequest` naming unknown and hidden ids alike.
-pub async fn release_all(
-    region: &Region,
-    ctx: &OpCtx,
-    system_ids: &[String],
-    options: &ReleaseOptions,
-) -> Result<Vec<String>> {
-    let _ = (region, ctx, system_ids, options);
-    unimplemented!("lifecycle")
-}
-
-/// Machines that the caller has allocated and not deployed.
-///
-/// # Errors
-/// `Denied`.
-pub async fn list_allocated(region: &Region, ctx: &OpCtx, system_ids: &[String]) -> Result<Vec<Node>> {
-    let _ = (region, ctx, system_ids);
-    unimplemented!("lifecycle")
-}
-
-/// Accepts enlisted machines, or all that may be; says which were.
-///
-/// # Errors
-/// `BadRequest` naming unknown and hidden ids alike; `Forbidden`; `Conflict`.
-pub async fn accept(region: &Region, ctx: &OpCtx, system_ids: Option<&[String]>) -> Result<Vec<Node>> {
-    let _ = (region, ctx, system_ids);
-    unimplemented!("lifecycle")
-}
-
-/// Locks a machine against every change, by everybody.
-///
-/// # Errors
-/// `NotFound`, `Denied`, `Conflict`.
-pub async fn lock(region: &Region, ctx: &OpCtx, system_id: &str, comment: &str) -> Result<Node> {
-    let _ = (region, ctx, system_id, comment);
-    unimplemented!("lifecycle")
-}
-
-/// Unlocks a machine.
-///
-/// # Errors
-/// `NotFound`, `Denied`, `Conflict`.
-pub async fn unlock(region: &Region, ctx: &OpCtx, system_id: &str, comment: &str) -> Result<Node> {
-    let _ = (region, ctx, system_id, comment);
-    unimplemented!("lifecycle")
-}
-
-/// Marks a machine as broken; it is released first.
-///
-/// # Errors
-/// `NotFound`, `Denied`, `Conflict`.
-pub async fn mark_broken(region: &Region, ctx: &OpCtx, system_id: &str, comment: &str) -> Result<Node> {
-    let _ = (region, ctx, system_id, comment);
-    unimplemented!("lifecycle")
-}
-
-/// Marks a broken machine as fixed.
-///
-/// # Errors
-/// `NotFound`, `Denied`, `Conflict`.
-pub async fn mark_fixed(region: &Region, ctx: &OpCtx, system_id: &str, comment: &str) -> Result<Node> {
-    let _ = (region, ctx, system_id, comment);
-    unimplemented!("lifecycle")
-}
-
-/// Takes failed tests as good enough.
-///
-/// # Errors
-/// `NotFound`, `Denied`, `Conflict`.
-pub async fn override_failed_testing(region: &Region, ctx: &OpCtx, system_id: &str, comment: &str) -> Result<Node> {
-    let _ = (region, ctx, system_id, comment);
-    unimplemented!("lifecycle")
-}
-
-/// Stops what is under way.
-///
-/// # Errors
-/// `NotFound`, `Denied`, `Conflict`.
-pub async fn abort(region: &Region, ctx: &OpCtx, system_id: &str, comment: &str) -> Result<Node> {
-    let _ = (region, ctx, system_id, comment);
-    unimplemented!("lifecycle")
-}
-
-/// A step that a rack carries out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Step {
-    Commission,
-    Test,
-    Deploy,
-    Erase,
-    EnterRescueMode,
-    ExitRescueMode,
-}
-
-/// Starts a step that a rack carries out; `parameters` are those of API 2.0, checked here.
-///
-/// # Errors
-/// `NotFound`, `Denied`, `Conflict`, `Invalid`; `Unavailable` while nothing can carry it out: nothing is changed then.
-pub async fn start(
-    region: &Region,
-    ctx: &OpCtx,
-    system_id: &str,
-    step: Step,
-    parameters: BTreeMap<String, String>,
-) -> Result<Node> {
-    let _ = (region, ctx, system_id, step, parameters);
-    unimplemented!("lifecycle")
-}
-
-/// What to do to the power of a machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum PowerAction {
-    On,
-    Off,
-    /// Ask the operating system to.
-    SoftOff,
-    Cycle,
-}
-
-/// Wishes for a machine's power to be switched; a job does it and tells of it.
-///
-/// # Errors
-/// `NotFound`, `Denied`; `Conflict` for a machine without a driver, or in a status that forbids it.
-pub async fn power(region: &Region, ctx: &OpCtx, system_id: &str, action: PowerAction, comment: &str) -> Result<Node> {
-    let _ = (region, ctx, system_id, action, comment);
-    unimplemented!("lifecycle")
-}
-
-/// Asks the machine's controller about the power, now. For those who may not ask it, what was last heard.
-///
-/// # Errors
-/// `NotFound`; `Unavailable` with the driver's one line.
-pub async fn query_power(region: &Region, ctx: &OpCtx, system_id: &str) -> Result<PowerState> {
-    let _ = (region, ctx, system_id);
-    unimplemented!("lifecycle")
-}
-
-/// Reveals a machine's power parameters, secret ones included. Audited.
-///
-/// # Errors
-/// `NotFound`, `Denied`.
-pub async fn power_parameters(
-    region: &Region,
-    ctx: &OpCtx,
-    system_id: &str,
-) -> Result<BTreeMap<String, Secret<String>>> {
-    let _ = (region, ctx, system_id);
-    unimplemented!("lifecycle")
-}
-
-/// A machine's power parameters without the secret ones, for forms.
-///
-/// # Errors
-/// `NotFound`, `Denied`.
-pub async fn plain_power_parameters(region: &Region, ctx: &OpCtx, system_id: &str) -> Result<BTreeMap<String, String>> {
-    let _ = (region, ctx, system_id);
-    unimplemented!("lifecycle")
 }

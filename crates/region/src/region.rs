@@ -12,8 +12,8 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::{
-    Error, Result, auth::Gate, nodes::Catalog, site::Site, site_key::SiteKey, ssh_keys::ImportUrls, tasks::Tasks,
-    users::Users,
+    Error, Result, auth::Gate, carriers::Carriers, nodes::Catalog, site::Site, site_key::SiteKey, ssh_keys::ImportUrls,
+    tasks::Tasks, users::Users,
 };
 
 /// What a region needs to know before it opens its database.
@@ -102,6 +102,8 @@ struct Inner {
     gate: Gate,
     users: Users,
     catalog: ArcSwapOption<Catalog>,
+    carriers: Carriers,
+    nudges: broadcast::Sender<&'static str>,
     notices: broadcast::Sender<Notice>,
     tasks: Tasks,
 }
@@ -184,6 +186,8 @@ impl Region {
             gate,
             users: Users::default(),
             catalog: ArcSwapOption::empty(),
+            carriers: Carriers::default(),
+            nudges: broadcast::Sender::new(NOTICES),
             notices,
             tasks: Tasks::default(),
         }));
@@ -230,6 +234,16 @@ impl Region {
     /// The count of changes that this process knows of, for a later comparison.
     pub fn change_count(&self) -> u64 {
         self.0.store.change_count()
+    }
+
+    /// Who carries out what needs a rack.
+    pub fn carriers(&self) -> &Carriers {
+        &self.0.carriers
+    }
+
+    /// Wakes a job of this process; others find out by the database.
+    pub(crate) fn nudge(&self, job: &'static str) {
+        let _ = self.0.nudges.send(job);
     }
 
     /// The clock of this region.

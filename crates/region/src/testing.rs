@@ -6,6 +6,7 @@ use maas_authz::{Access, Actor, AuthMethod, OpCtx, UserActor, action::EditIdenti
 use maas_model::{Role, SessionId, UserId};
 use maas_store::{
     event::{EventFilter, EventRow},
+    machine::testing::Machine,
     testing::{TestDb, on_each, request},
     user::{self, NewUser},
 };
@@ -80,6 +81,14 @@ impl TestRegion {
             user.access = Arc::new(access);
         }
         ctx
+    }
+
+    /// Adds a machine and says its system id.
+    pub(crate) async fn machine(&self, machine: Machine, hostname: &str) -> String {
+        let mut tx = self.region.store().begin(&self.region.job_ctx("test")).await.unwrap();
+        let system_id = machine.insert(&mut tx, hostname).await;
+        tx.commit_nodes(Vec::new()).await.unwrap();
+        system_id
     }
 
     /// The latest rows of the audit log, newest first.

@@ -12,10 +12,12 @@ pub mod error;
 pub mod event;
 pub mod failpoint;
 pub mod interface;
+pub mod machine;
 pub mod migrations;
 pub mod node;
 pub mod notification;
 pub mod pool;
+pub mod queue;
 pub mod region_seen;
 #[cfg(test)]
 mod schema;

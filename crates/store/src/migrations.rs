@@ -37,6 +37,7 @@ pub const ALL: &[Migration] = &[
     both!(20, "0020_access"),
     both!(21, "0021_node"),
     both!(22, "0022_job"),
+    both!(23, "0023_machine_cost"),
     both!(25, "0025_tag"),
 ];
 

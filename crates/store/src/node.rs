@@ -4,10 +4,10 @@ use crate::{Backend, Connection, Result, Tx};
 
 mod change;
 mod document;
-mod filter;
+pub(crate) mod filter;
 mod insert;
 mod list;
-mod scope;
+pub(crate) mod scope;
 mod tag;
 
 pub use change::{

@@ -43,6 +43,7 @@ pub(crate) fn explain(error: &Error) -> (StatusCode, &'static str, Vec<String>) 
             "Not available now",
             vec![format!("This needs {what}, which does not answer now. Try again in a moment.")],
         ),
+        Error::Unready(why) => (StatusCode::SERVICE_UNAVAILABLE, "Not possible now", lines(why)),
         Error::Internal(_) => (
             StatusCode::INTERNAL_SERVER_ERROR,
             "Something went wrong here",

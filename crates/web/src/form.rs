@@ -278,7 +278,9 @@ impl FormErrors {
     pub(crate) fn from_error(error: Error) -> Result<Self, Failure> {
         match error {
             Error::Invalid(fields) => Ok(Self(fields)),
-            Error::BadRequest(_) | Error::Conflict(_) | Error::Forbidden(_) => Ok(Self::whole(error.to_string())),
+            Error::BadRequest(_) | Error::Conflict(_) | Error::Forbidden(_) | Error::Unready(_) => {
+                Ok(Self::whole(error.to_string()))
+            }
             Error::Throttled { retry_after } => Ok(Self::whole(format!(
                 "Too many attempts. Try again in {}.",
                 crate::text::count(retry_after.as_secs().max(1), "second")

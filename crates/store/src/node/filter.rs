@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Adds the conditions on node `n`, each with an `and` before it.
-pub(super) fn push(sql: &mut Sql, backend: Backend, filter: &NodeFilter) {
+pub(crate) fn push(sql: &mut Sql, backend: Backend, filter: &NodeFilter) {
     for Criterion { negated, test } in &filter.criteria {
         // What cannot be said of a node (its owner's name, when it has none) does not hold, and so its opposite does.
         sql.push(if *negated { " and not coalesce((" } else { " and (" });

@@ -5,7 +5,7 @@ use maas_authz::{MachineScope, Pools};
 use crate::sql::Sql;
 
 /// Adds the condition that machine `n` is in the scope.
-pub(super) fn push(sql: &mut Sql, scope: &MachineScope) {
+pub(crate) fn push(sql: &mut Sql, scope: &MachineScope) {
     sql.push("n.node_type = 0 and ");
     if scope.any == Pools::All {
         sql.push("n.pool_id is not null");

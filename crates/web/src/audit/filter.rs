@@ -99,7 +99,7 @@ impl Filter {
 
 /// The types for the filter's list: value and words.
 pub(crate) fn types() -> Vec<(&'static str, &'static str)> {
-    EventType::ALL.iter().map(|kind| (kind.as_str(), kind.description())).collect()
+    EventType::audit().map(|kind| (kind.as_str(), kind.description())).collect()
 }
 
 fn given(text: &str) -> Option<String> {

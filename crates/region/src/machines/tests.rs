@@ -1,0 +1,202 @@
+//! The life of machines as people move it: races, refusals, and who may do what.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use maas_model::{Status, constraint::Constraints};
+use maas_store::machine::testing::Machine;
+
+use super::*;
+use crate::{Error, testing::with_region};
+
+fn any() -> Constraints {
+    Constraints::default()
+}
+
+#[tokio::test]
+async fn fifty_callers_race_for_ten_machines() {
+    with_region(async |site| {
+        let mut free = BTreeSet::new();
+        for n in 0..10 {
+            free.insert(site.machine(Machine::default(), &format!("m{n}")).await);
+        }
+        let mut callers = tokio::task::JoinSet::new();
+        for n in 0..50 {
+            let (region, ctx) = (site.region.clone(), site.ctx(if n % 2 == 0 { "bob" } else { "eve" }).await);
+            callers.spawn(async move { allocate(&region, &ctx, &any(), &AllocateOptions::default()).await });
+        }
+        let (mut taken, mut refused) = (BTreeSet::new(), 0);
+        while let Some(result) = callers.join_next().await {
+            match result.unwrap() {
+                Ok(allocation) => {
+                    assert_eq!(allocation.machine.status, Status::Allocated);
+                    assert!(taken.insert(allocation.machine.system_id.to_string()), "two owners");
+                }
+                Err(Error::Conflict(text)) => {
+                    assert_eq!(text, "No machine available.");
+                    refused += 1;
+                }
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        assert_eq!((taken, refused), (free, 40));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_cheapest_is_taken_and_a_dry_run_takes_nothing() {
+    with_region(async |site| {
+        let dear = site.machine(Machine { cpu_count: 64, ..Machine::default() }, "dear").await;
+        let cheap = site.machine(Machine::default(), "cheap").await;
+        site.machine(Machine { is_locked: true, cpu_count: 1, ..Machine::default() }, "locked").await;
+        let bob = site.ctx("bob").await;
+        let dry = AllocateOptions { is_dry_run: true, ..AllocateOptions::default() };
+        for _ in 0..2 {
+            let found = allocate(&site.region, &bob, &any(), &dry).await.unwrap().machine;
+            assert_eq!((found.system_id.to_string(), found.status), (cheap.clone(), Status::Ready));
+        }
+        let options =
+            AllocateOptions { agent_name: "juju".into(), comment: "for tests".into(), ..AllocateOptions::default() };
+        let first = allocate(&site.region, &bob, &any(), &options).await.unwrap().machine;
+        assert_eq!((first.system_id.to_string(), &*first.agent_name), (cheap.clone(), "juju"));
+        assert_eq!((&*first.owner.unwrap().username, &*first.status_message), ("bob", "Allocated"));
+        let told: Vec<_> = site.events().await.into_iter().take(3).map(|row| (row.kind, row.description)).collect();
+        let told: Vec<_> = told.iter().map(|(kind, text)| (kind.as_str(), text.as_str())).collect();
+        assert_eq!(
+            told,
+            [("ALLOCATED", "Allocated"), ("REQUEST_NODE_ACQUIRE", "(bob) - for tests"), ("NODE", "Acquired 'cheap'.")]
+        );
+        let mine = list_allocated(&site.region, &bob, &[]).await.unwrap();
+        assert_eq!(mine.len(), 1);
+        assert!(list_allocated(&site.region, &site.ctx("eve").await, &[]).await.unwrap().is_empty());
+        // A given machine: once, and not the one that somebody has.
+        let eve = site.ctx("eve").await;
+        assert!(matches!(acquire(&site.region, &eve, &cheap).await, Err(Error::NotFound { .. })));
+        acquire(&site.region, &eve, &dear).await.unwrap();
+        let again = acquire(&site.region, &eve, &dear).await.unwrap_err().to_string();
+        assert_eq!(again, format!("No machine with system ID {dear} available."));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_machine_is_given_back() {
+    with_region(async |site| {
+        let (region, bob) = (&site.region, site.ctx("bob").await);
+        let owner = Some(site.id("bob").await);
+        // Nobody can ask it, so it is free at once.
+        let by_hand = site.machine(Machine { owner, status: 10, ..Machine::default() }, "by-hand").await;
+        let node = release(region, &bob, &by_hand, &ReleaseOptions::default()).await.unwrap();
+        assert_eq!((node.status, node.owner.is_none()), (Status::Ready, true));
+        assert_eq!(node.status_message, "Released");
+        // It can be asked, so it is free once it is off.
+        let kind = "virsh";
+        let on = Machine { owner, status: 6, power_type: kind, power_state: "on", ..Machine::default() };
+        let on = site.machine(on, "on").await;
+        let node = release(region, &bob, &on, &ReleaseOptions::default()).await.unwrap();
+        assert_eq!((node.status, node.previous_status), (Status::Releasing, Status::Deployed));
+        assert_eq!(node.owner.unwrap().username.as_ref(), "bob");
+        let expires = node.status_expires_at.unwrap().since(site.db.clock.now());
+        assert_eq!(expires, std::time::Duration::from_secs(300));
+        let again = release(region, &bob, &on, &ReleaseOptions::default()).await.unwrap();
+        assert_eq!(again.version, node.version, "it is on its way already");
+        // Or at once, whatever the power does.
+        let forced = Machine { owner, status: 6, power_type: kind, power_state: "on", ..Machine::default() };
+        let forced = site.machine(forced, "forced").await;
+        let options = ReleaseOptions { is_forced: true, ..ReleaseOptions::default() };
+        assert_eq!(release(region, &bob, &forced, &options).await.unwrap().status, Status::Ready);
+        // What needs a rack is refused whole.
+        let full = site.machine(Machine { owner, status: 6, ..Machine::default() }, "full").await;
+        let erase = ReleaseOptions { erase: Some(true), ..ReleaseOptions::default() };
+        let why = release(region, &bob, &full, &erase).await.unwrap_err();
+        assert!(matches!(&why, Error::Unready(line) if line.starts_with("Erasing disks needs a rack controller")));
+        let admin = site.ctx("admin").await;
+        crate::settings::set(region, &admin, "enable_disk_erasing_on_release", "true").await.unwrap();
+        let no = ReleaseOptions { erase: Some(false), ..ReleaseOptions::default() };
+        assert!(matches!(release(region, &bob, &full, &no).await, Err(Error::Unready(_))), "nobody can opt out");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn several_are_given_back_all_or_none() {
+    with_region(async |site| {
+        let (region, bob) = (&site.region, site.ctx("bob").await);
+        let owner = Some(site.id("bob").await);
+        let own = |status| Machine { owner, status, ..Machine::default() };
+        let (a, b) = (site.machine(own(10), "a").await, site.machine(own(6), "b").await);
+        let testing = site.machine(own(21), "testing").await;
+        let free = site.machine(Machine::default(), "free").await;
+        let hers = Machine { owner: Some(site.id("eve").await), status: 10, ..Machine::default() };
+        let hers = site.machine(hers, "hers").await;
+        let text = async |ids: &[&str]| {
+            let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+            release_all(region, &bob, &ids, &ReleaseOptions::default()).await.map_err(|error| error.to_string())
+        };
+        assert_eq!(text(&[&a, "nobody", &hers]).await.unwrap_err(), format!("Unknown machine(s): {hers}, nobody."));
+        let why = text(&[&a, &free]).await.unwrap_err();
+        assert!(why.starts_with("You don't have the required permission to release the following machine(s): "));
+        assert_eq!(
+            text(&[&a, &testing]).await.unwrap_err(),
+            format!("Machine(s) cannot be released in their current state: {testing} ('Testing').")
+        );
+        let mut both = vec![a.clone(), b.clone()];
+        both.sort();
+        assert_eq!(text(&[&b, &a, &a]).await.unwrap(), both);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn locks_and_repairs() {
+    with_region(async |site| {
+        let (region, bob, admin) = (&site.region, site.ctx("bob").await, site.ctx("admin").await);
+        let owner = Some(site.id("bob").await);
+        let id = site.machine(Machine { owner, status: 6, ..Machine::default() }, "m1").await;
+        let free = site.machine(Machine::default(), "m2").await;
+        assert!(lock(region, &bob, &id, "").await.unwrap().is_locked);
+        assert_eq!(lock(region, &bob, &id, "").await.unwrap_err().to_string(), "Machine is already locked");
+        let refused = mark_broken(region, &admin, &id, "").await.unwrap_err();
+        assert!(matches!(&refused, Error::Denied(why) if why.why == maas_authz::Why::Locked), "{refused:?}");
+        assert!(matches!(lock(region, &admin, &free, "").await, Err(Error::Conflict(_))));
+        assert!(!unlock(region, &admin, &id, "").await.unwrap().is_locked);
+        assert_eq!(unlock(region, &bob, &id, "").await.unwrap_err().to_string(), "Machine is not locked");
+        let broken = mark_broken(region, &bob, &id, "smokes").await.unwrap();
+        assert_eq!((broken.status, broken.owner, &*broken.error_description), (Status::Broken, None, "smokes"));
+        assert_eq!(broken.status_message, "Broken - smokes");
+        assert!(matches!(mark_fixed(region, &bob, &id, "").await, Err(Error::Denied(_))));
+        let fixed = mark_fixed(region, &admin, &id, "").await.unwrap();
+        assert_eq!((fixed.status, &*fixed.error_description), (Status::Ready, ""), "it was given back first");
+        let why = mark_fixed(region, &admin, &id, "").await.unwrap_err().to_string();
+        assert_eq!(why, "Can't mark a non-broken node as 'Ready'.");
+        let failed = site.machine(Machine { status: 22, ..Machine::default() }, "m3").await;
+        assert_eq!(override_failed_testing(region, &admin, &failed, "").await.unwrap().status, Status::Ready);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_needs_a_rack_is_refused_while_there_is_none() {
+    with_region(async |site| {
+        let (region, admin) = (&site.region, site.ctx("admin").await);
+        let new = site.machine(Machine { status: 0, is_commissioned: false, ..Machine::default() }, "new").await;
+        let ready = site.machine(Machine::default(), "ready").await;
+        for (id, step, line) in [
+            (&new, Step::Commission, "Commissioning needs a rack controller, and none is connected: connect one, "),
+            (&ready, Step::Test, "Testing needs a rack controller"),
+            (&ready, Step::Deploy, "Deploying needs a rack controller"),
+            (&ready, Step::EnterRescueMode, "Entering rescue mode needs a rack controller"),
+        ] {
+            let why = start(region, &admin, id, step, BTreeMap::new()).await.unwrap_err();
+            assert!(matches!(&why, Error::Unready(text) if text.starts_with(line)), "{why:?}");
+        }
+        assert!(matches!(accept(region, &admin, None).await, Err(Error::Unready(_))));
+        let told = site.events().await.into_iter().filter(|row| row.object_type == "machine").count();
+        assert_eq!(told, 0, "nothing was changed");
+        let why = start(region, &admin, &new, Step::Test, BTreeMap::new()).await.unwrap_err().to_string();
+        assert!(why.starts_with("new has never been commissioned"), "{why}");
+        let bad = BTreeMap::from([("enable_ssh".to_owned(), "perhaps".to_owned())]);
+        assert!(matches!(start(region, &admin, &new, Step::Commission, bad).await, Err(Error::Invalid(_))));
+    })
+    .await;
+}
