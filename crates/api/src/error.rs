@@ -3,7 +3,7 @@
 use std::{error::Error as _, time::Duration};
 
 use http::{HeaderValue, StatusCode, header};
-use maas_authz::Why;
+use maas_authz::{Refusal, Why};
 use maas_region::{Error, auth::AuthError};
 
 use crate::reply::{self, Reply};
@@ -14,6 +14,9 @@ pub(crate) enum ApiError {
     /// From a use case.
     #[error(transparent)]
     Region(#[from] Error),
+    /// Refused, with the rule and who can help.
+    #[error("{0}")]
+    Refused(Refusal, String),
     /// From showing who it is.
     #[error(transparent)]
     Auth(AuthError),
@@ -42,6 +45,7 @@ impl ApiError {
         matches!(
             self,
             Self::Region(Error::Denied(_) | Error::Forbidden(_))
+                | Self::Refused(..)
                 | Self::Auth(AuthError::Inactive)
                 | Self::NotSignedIn
                 | Self::Csrf(_)
@@ -57,6 +61,7 @@ impl ApiError {
     pub(crate) fn into_reply(self) -> Reply {
         match self {
             Self::Region(error) => render_region(error),
+            Self::Refused(refusal, explanation) => forbidden(&refusal, &explanation),
             Self::Auth(error) => render_auth(error),
             Self::NotSignedIn => reply::text(StatusCode::UNAUTHORIZED, "Forbidden"),
             Self::Csrf(why) => reply::text(StatusCode::FORBIDDEN, why),
@@ -92,10 +97,7 @@ fn render_region(error: Error) -> Reply {
         Error::NotFound { .. } => reply::text(StatusCode::NOT_FOUND, error.to_string()),
         Error::Denied(refusal) => match refusal.why {
             Why::NotSignedIn => reply::text(StatusCode::UNAUTHORIZED, "Forbidden"),
-            Why::ReadOnlyToken => reply::text(StatusCode::FORBIDDEN, refusal.explain()),
-            Why::Site { .. } | Why::Pool { .. } | Why::Locked => {
-                reply::text(StatusCode::FORBIDDEN, refusal.to_string())
-            }
+            _ => forbidden(&refusal, &refusal.explain()),
         },
         Error::Forbidden(line) => reply::text(StatusCode::FORBIDDEN, line),
         Error::Invalid(fields) => reply::json_with(StatusCode::BAD_REQUEST, &fields),
@@ -117,13 +119,25 @@ fn render_region(error: Error) -> Reply {
     }
 }
 
+/// MAAS's line, below it why, and a word for scripts.
+fn forbidden(refusal: &Refusal, explanation: &str) -> Reply {
+    let mut reply = reply::text(StatusCode::FORBIDDEN, format!("{refusal}\n{explanation}"));
+    reply.headers_mut().insert(ERROR_CODE, HeaderValue::from_static(refusal.code()));
+    reply
+}
+
+/// The header with a stable word for why something was refused.
+pub(crate) const ERROR_CODE: &str = "x-maas-error-code";
+
 fn render_auth(error: AuthError) -> Reply {
     let line = error.to_string();
     match error {
         AuthError::BadTimestamp => reply::text(StatusCode::BAD_REQUEST, line),
         AuthError::Inactive => reply::text(StatusCode::FORBIDDEN, line),
         AuthError::Throttled { retry_after } => later(reply::text(StatusCode::TOO_MANY_REQUESTS, line), retry_after),
-        AuthError::InvalidToken => challenge(line, "Bearer realm=\"MAAS\", error=\"invalid_token\""),
+        AuthError::InvalidToken | AuthError::WrongNetwork => {
+            challenge(line, "Bearer realm=\"MAAS\", error=\"invalid_token\"")
+        }
         AuthError::InvalidApiKey
         | AuthError::ExpiredTimestamp { .. }
         | AuthError::NonceUsed
@@ -209,7 +223,9 @@ mod tests {
             expect![[r#"
                 403
                 content-type: text/plain; charset=utf-8
-                User does not have permission to perform this operation. The user should have permission 'can_edit_identities'"#]],
+                x-maas-error-code: MissingPermission
+                User does not have permission to perform this operation. The user should have permission 'can_edit_identities'
+                None of your roles on the whole site includes `can_edit_identities`. An administrator can do this, or give you the role."#]],
         )
         .await;
         check(

@@ -7,8 +7,8 @@ use std::{
 
 use axum::{body::Body, extract::State};
 use http::{HeaderValue, Method, Request, StatusCode, header, request::Parts};
-use maas_authz::{Actor, OpCtx, decide};
-use maas_region::{Region, auth};
+use maas_authz::{Actor, OpCtx, Why, decide};
+use maas_region::{Error, Region, access, auth};
 use maas_tls::ConnInfo;
 use tracing::Instrument;
 
@@ -192,7 +192,13 @@ async fn note_denial(frame: &Frame, ctx: &OpCtx, method: &str, path: &str, error
         metrics::counter!("maas_authz_denied_total", "role" => role).increment(1);
         auth::record_denied(&frame.region, ctx, method, path, &error.to_string()).await;
     }
-    Failed(error)
+    match error {
+        ApiError::Region(Error::Denied(refusal)) if refusal.why != Why::NotSignedIn => {
+            let explanation = access::explain::refused(&frame.region, ctx, &refusal).await;
+            Failed(ApiError::Refused(refusal, explanation))
+        }
+        other => Failed(other),
+    }
 }
 
 async fn answer(

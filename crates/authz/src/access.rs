@@ -3,7 +3,7 @@
 //! One table is made for each authenticated request (and kept while nothing changes); every decision and every list is
 //! answered from it. Rights are the union of the bindings; a token takes away from its owner's.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use maas_model::{NodeId, PoolId, UserId};
 
@@ -16,6 +16,8 @@ pub struct Access {
     pools: BTreeMap<PoolId, Actions>,
     /// Whether the users' machines to be may be powered before they are taken: the setting `user_may_power_free_machines`.
     pub may_power_free: bool,
+    /// What the owner of a narrowed token holds, so that a refusal can say that it is the token's doing.
+    owner: Option<Arc<Self>>,
 }
 
 /// Some pools.
@@ -40,7 +42,7 @@ pub struct NodeFacts {
 impl Access {
     /// Everything, everywhere.
     pub fn everything() -> Self {
-        Self { site: Actions::ALL, pools: BTreeMap::new(), may_power_free: true }
+        Self { site: Actions::ALL, may_power_free: true, ..Self::default() }
     }
 
     /// Nothing but what every user may do.
@@ -62,30 +64,48 @@ impl Access {
             None => self.site = self.site.or(actions),
             Some(pool) => {
                 let held = self.pools.entry(pool).or_default();
-                // What needs the whole site does not count on a pool, so it is not kept for one.
-                *held = held.or(actions.iter().filter(|action| action.reach() != Reach::Site).collect());
+                *held = held.or(actions.on_a_pool());
             }
         }
     }
 
-    /// What is left for a token of these actions and pools; `None` takes nothing away.
+    /// What is left for a token that its owner narrowed to these actions and pools; `None` takes none away. Such a token
+    /// never makes keys or tokens, which would hold more than it does.
     #[must_use]
     pub fn narrowed(&self, actions: Option<Actions>, pools: Option<&[PoolId]>) -> Self {
-        let actions = actions.unwrap_or(Actions::ALL);
-        let own = Self::own_only().site.and(actions);
+        let kept = actions.unwrap_or(Actions::ALL).or(Actions::of(&[Action::ViewOwn])).without(Action::EditOwn);
+        let mut narrow = Self { may_power_free: self.may_power_free, ..Self::default() };
         match pools {
-            None => Self {
-                site: self.site.and(actions),
-                pools: self.pools.iter().map(|(pool, held)| (*pool, held.and(actions))).collect(),
-                may_power_free: self.may_power_free,
-            },
-            Some(pools) => {
-                let mut narrow = Self { site: own, pools: BTreeMap::new(), may_power_free: self.may_power_free };
-                for pool in pools {
-                    narrow.give(self.on_pool(*pool).and(actions), Some(*pool));
-                }
-                narrow
+            None => {
+                narrow.site = self.site.and(kept);
+                narrow.pools = self.pools.iter().map(|(pool, held)| (*pool, held.and(kept))).collect();
             }
+            Some(pools) => {
+                narrow.site = Self::own_only().site.and(kept);
+                for pool in pools {
+                    narrow.give(self.on_pool(*pool).and(kept), Some(*pool));
+                }
+            }
+        }
+        narrow.owner = Some(Arc::new(self.clone()));
+        narrow
+    }
+
+    /// What the owner of a narrowed token holds; none when nothing was taken away.
+    pub fn owner(&self) -> Option<&Arc<Self>> {
+        self.owner.as_ref()
+    }
+
+    /// The pools on which something is held that is not held on the whole site.
+    pub fn pools(&self) -> impl Iterator<Item = (PoolId, Actions)> {
+        self.pools.iter().map(|(pool, held)| (*pool, *held))
+    }
+
+    /// What of `actions`, given on a pool or on the whole site, counts there and is not held there.
+    pub fn lacks(&self, actions: Actions, pool: Option<PoolId>) -> Actions {
+        match pool {
+            None => actions.minus(self.site),
+            Some(pool) => actions.on_a_pool().minus(self.on_pool(pool)),
         }
     }
 

@@ -152,6 +152,31 @@ impl Actions {
         Self(self.0 & other.0)
     }
 
+    /// What this has and `other` has not.
+    #[must_use]
+    pub const fn minus(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// The set without one.
+    #[must_use]
+    pub const fn without(self, action: Action) -> Self {
+        Self(self.0 & !(1 << action as u64))
+    }
+
+    /// What counts on a pool: what needs the whole site does not.
+    #[must_use]
+    pub fn on_a_pool(self) -> Self {
+        self.iter().filter(|action| matches!(action.reach(), Reach::Pool | Reach::Anywhere)).collect()
+    }
+
+    /// With what MAAS takes as implied: whoever changes something also sees it, whoever operates machines also takes
+    /// them.
+    #[must_use]
+    pub fn with_implied(self) -> Self {
+        IMPLIED.iter().filter(|(action, _)| self.has(*action)).fold(self, |all, (_, implied)| all.or(*implied))
+    }
+
     /// Whether there is nothing in it that `other` has not.
     pub const fn is_within(self, other: Self) -> bool {
         self.0 & !other.0 == 0
@@ -167,6 +192,16 @@ impl Actions {
         Action::ALL.iter().copied().filter(move |action| self.has(*action))
     }
 }
+
+/// What an action carries with it, all the way down.
+const IMPLIED: &[(Action, Actions)] = &[
+    (Action::EditIdentities, Actions::of(&[Action::ViewIdentities])),
+    (Action::EditConfigurations, Actions::of(&[Action::ViewConfigurations])),
+    (Action::EditNotifications, Actions::of(&[Action::ViewNotifications])),
+    (Action::EditGlobalEntities, Actions::of(&[Action::ViewGlobalEntities])),
+    (Action::ViewMachines, Actions::of(&[Action::ViewAvailableMachines])),
+    (Action::EditMachines, Actions::of(&[Action::DeployMachines, Action::ViewMachines, Action::ViewAvailableMachines])),
+];
 
 impl FromIterator<Action> for Actions {
     fn from_iter<I: IntoIterator<Item = Action>>(actions: I) -> Self {

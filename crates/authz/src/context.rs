@@ -141,18 +141,21 @@ impl OpCtx {
     /// # Errors
     /// The [`Refusal`] says which rule and who can help.
     pub fn grant_pool<A: Act>(&self, pool: PoolId) -> Result<Granted<PoolId, A>, Refusal> {
-        let refuse = |why| Err(Refusal { asked: Asked::Site(A::ACTION), why });
-        match decide(&self.actor, A::ACTION) {
-            Ok(()) => Ok(Granted { row: pool, act: PhantomData }),
-            Err(Refusal { why: Why::Site { needed }, .. }) => {
-                if self.access().on_pool(pool).has(A::ACTION) {
-                    Ok(Granted { row: pool, act: PhantomData })
-                } else {
-                    refuse(Why::Pool { needed, pool, or_owner: false })
-                }
-            }
-            Err(refusal) => Err(refusal),
+        let granted = || Ok(Granted { row: pool, act: PhantomData });
+        let refusal = match decide(&self.actor, A::ACTION) {
+            Ok(()) => return granted(),
+            Err(refusal) => refusal,
+        };
+        let (Why::Site { needed } | Why::NarrowToken { needed }) = refusal.why else { return Err(refusal) };
+        let access = self.access();
+        if access.on_pool(pool).has(needed) {
+            return granted();
         }
+        let why = match access.owner() {
+            Some(owner) if owner.on_pool(pool).has(needed) => Why::NarrowToken { needed },
+            _ => Why::Pool { needed, pool, or_owner: false },
+        };
+        Err(Refusal { asked: Asked::Site(A::ACTION), why })
     }
 
     /// The machines to which the actor may do `action`, for lists.

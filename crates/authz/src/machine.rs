@@ -146,10 +146,32 @@ pub fn decide_node(actor: &Actor, action: MachineAction, facts: &NodeFacts) -> R
     } else {
         let rule = rule(action);
         let is_own = facts.owner.is_some() && facts.owner == actor.user().map(|user| user.id);
-        let needed = if is_own { rule.own.unwrap_or(rule.any) } else { rule.any };
+        let needed = match facts.owner {
+            None => least_for_free(actor, action, &rule),
+            Some(_) if is_own => rule.own.unwrap_or(rule.any),
+            Some(_) => rule.any,
+        };
+        if owner_could(actor, action, facts) {
+            return Err(NodeRefusal::Denied(Refusal::machine(action, Why::NarrowToken { needed })));
+        }
         Why::Pool { needed, pool: facts.pool.unwrap_or(maas_model::PoolId(0)), or_owner: rule.own.is_some() && !is_own }
     };
     Err(NodeRefusal::Denied(Refusal::machine(action, why)))
+}
+
+/// The least that must be held to do something to a machine that nobody owns.
+fn least_for_free(actor: &Actor, action: MachineAction, rule: &Rule) -> Action {
+    let is_power = matches!(action, MachineAction::PowerOn | MachineAction::PowerOff | MachineAction::PowerCycle);
+    let may_power = actor.user().is_none_or(|user| user.access.may_power_free);
+    rule.free.filter(|_| may_power || !is_power).unwrap_or(rule.any)
+}
+
+/// Whether a token is refused what its owner could do.
+fn owner_could(actor: &Actor, action: MachineAction, facts: &NodeFacts) -> bool {
+    let Actor::User(user) = actor else { return false };
+    let Some(access) = user.access.owner() else { return false };
+    let owner = Actor::User(crate::UserActor { access: access.clone(), ..user.clone() });
+    decide_node(&owner, action, facts).is_ok()
 }
 
 fn decide_poolless(actor: &Actor, action: MachineAction, facts: &NodeFacts) -> Result<(), NodeRefusal> {
@@ -172,7 +194,9 @@ fn decide_poolless(actor: &Actor, action: MachineAction, facts: &NodeFacts) -> R
     if may_change_own || user.access.allows(Action::EditMachines) {
         return Ok(());
     }
-    Err(NodeRefusal::Denied(Refusal::machine(action, Why::Site { needed: Action::EditMachines })))
+    let needed = Action::EditMachines;
+    let why = if owner_could(actor, action, facts) { Why::NarrowToken { needed } } else { Why::Site { needed } };
+    Err(NodeRefusal::Denied(Refusal::machine(action, why)))
 }
 
 fn is_read_only(actor: &Actor) -> bool {

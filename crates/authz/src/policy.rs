@@ -22,7 +22,13 @@ pub fn decide(actor: &Actor, action: Action) -> Result<(), Refusal> {
             {
                 return refuse(Why::ReadOnlyToken);
             }
-            if user.access.allows(action) { Ok(()) } else { refuse(Why::Site { needed: action }) }
+            if user.access.allows(action) {
+                Ok(())
+            } else if user.access.owner().is_some_and(|owner| owner.allows(action)) {
+                refuse(Why::NarrowToken { needed: action })
+            } else {
+                refuse(Why::Site { needed: action })
+            }
         }
     }
 }
@@ -76,6 +82,18 @@ pub enum Why {
     },
     /// The machine is locked, which binds everybody.
     Locked,
+    /// The token was made to hold less than its owner, who could.
+    NarrowToken {
+        needed: Action,
+    },
+    /// Nobody gives or takes away what they do not hold themselves.
+    NotHeld {
+        missing: Action,
+        /// None for the whole site.
+        pool: Option<PoolId>,
+    },
+    /// The password was shown too long ago for something this dangerous.
+    StepUp,
 }
 
 impl Refusal {
@@ -99,6 +117,29 @@ impl Refusal {
                 if or_owner { ", and you do not own the machine" } else { "" }
             ),
             Why::Locked => "The machine is locked. Its owner or an operator of its pool can unlock it.".to_owned(),
+            Why::NarrowToken { needed } => format!(
+                "This token was made without `{}`, which its owner holds. Use another token or an API key, or sign in.",
+                needed.as_str()
+            ),
+            Why::NotHeld { missing, pool } => {
+                let place = pool.map_or_else(|| "the whole site".to_owned(), |pool| format!("pool {pool}"));
+                let missing = missing.as_str();
+                format!("You do not hold `{missing}` on {place}, so you cannot give it or take it away.")
+            }
+            Why::StepUp => "Enter your password again, then repeat this within fifteen minutes.".to_owned(),
+        }
+    }
+
+    /// A stable word for scripts, in the header `X-MAAS-Error-Code`.
+    pub const fn code(&self) -> &'static str {
+        match self.why {
+            Why::NotSignedIn => "NotSignedIn",
+            Why::ReadOnlyToken => "ReadOnlyToken",
+            Why::Site { .. } | Why::Pool { .. } => "MissingPermission",
+            Why::Locked => "Locked",
+            Why::NarrowToken { .. } => "NarrowToken",
+            Why::NotHeld { .. } => "NotHeld",
+            Why::StepUp => "StepUpRequired",
         }
     }
 }
@@ -106,6 +147,8 @@ impl Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.asked, self.why) {
+            (_, Why::StepUp) => f.write_str("Your password is needed again for this."),
+            (_, Why::NotHeld { .. }) => f.write_str("You cannot give or take away what you do not hold yourself."),
             (Asked::Site(action), _) => write!(
                 f,
                 "User does not have permission to perform this operation. The user should have permission '{}'",

@@ -16,6 +16,7 @@ mod nonce;
 mod oauth;
 mod password;
 mod queue;
+mod reauthenticate;
 mod record;
 mod renew;
 mod throttle;
@@ -27,6 +28,8 @@ pub(crate) use limits::Limits;
 pub(crate) use login::verify_own_password;
 pub use login::{api_key_for_password, log_in, log_out};
 pub(crate) use password::{Verdict, score, weaknesses};
+pub(crate) use reauthenticate::OWN;
+pub use reauthenticate::{reauthenticate, require_step_up};
 pub use record::record_denied;
 pub use renew::renew;
 
@@ -78,6 +81,9 @@ pub enum AuthError {
     /// A bearer token that is unknown, ended or revoked.
     #[error("Authorization Error: Invalid token.")]
     InvalidToken,
+    /// A bearer token that may not be used from there; to whoever sent it, no token at all.
+    #[error("Authorization Error: Invalid token.")]
+    WrongNetwork,
     #[error("User is not allowed access to this API.")]
     Inactive,
     #[error("Too many failed attempts. Try again later.")]

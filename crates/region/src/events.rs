@@ -196,7 +196,7 @@ mod tests {
             assert_eq!(mine.iter().map(|event| event.username.as_str()).collect::<Vec<_>>(), ["bob"]);
             let all = query(&site.region, &admin, EventQuery { limit: 2, ..audit() }).await.unwrap();
             assert_eq!(all[1].username, "admin");
-            assert_eq!((all[0].auth_method.as_str(), all[0].description.as_str()), ("session:1", "100% {done}."));
+            assert_eq!((all[0].auth_method.as_str(), all[0].description.as_str()), ("password", "100% {done}."));
             assert!(
                 query(&site.region, &admin, EventQuery::default()).await.unwrap().is_empty(),
                 "`info` has no audit rows"

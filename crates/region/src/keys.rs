@@ -16,7 +16,11 @@ use serde_json::json;
 
 use crate::{
     Audience, Error, Region, Result,
-    auth::alphabet::{UNMISTAKABLE, random_text},
+    access::guard::require_step_up,
+    auth::{
+        OWN,
+        alphabet::{UNMISTAKABLE, random_text},
+    },
     users,
 };
 
@@ -88,6 +92,7 @@ pub async fn create(
         return Err(Error::field("expires_at", "The end must lie in the future."));
     }
     let mut tx = region.store().begin(ctx).await?;
+    require_step_up(&mut tx, ctx, OWN).await?;
     let key = insert(region, &mut tx, *may.row(), &name, expires_at).await?;
     finish(region, tx, key, *may.row(), "Created token.".to_owned()).await
 }

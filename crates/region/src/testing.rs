@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use maas_authz::{Access, Actor, AuthMethod, OpCtx, UserActor, action::EditIdentities};
-use maas_model::{Role, SessionId, UserId};
+use maas_model::{Role, UserId};
 use maas_store::{
     event::{EventFilter, EventRow},
     machine::testing::Machine,
@@ -64,13 +64,9 @@ impl TestRegion {
     pub(crate) async fn ctx(&self, name: &str) -> OpCtx {
         let id = self.id(name).await;
         let mut reader = self.region.store().reader().await.unwrap();
-        let held = crate::access::load(&self.region, &mut reader, id).await.unwrap();
-        let actor = UserActor {
-            id,
-            username: name.to_owned(),
-            access: Arc::new(held.access),
-            method: AuthMethod::Session(SessionId(1)),
-        };
+        let method = AuthMethod::Password;
+        let held = crate::access::load(&self.region, &mut reader, id, method).await.unwrap();
+        let actor = UserActor { id, username: name.to_owned(), access: Arc::new(held.access), method };
         OpCtx { actor: Actor::User(actor), request: request(), clock: self.db.clock.clone() }
     }
 

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use maas_authz::{
-    Granted, OpCtx, UserActor,
+    Actions, Granted, OpCtx, UserActor,
     action::{EditIdentities, EditOwn, ViewIdentities, ViewOwn},
 };
-use maas_model::{Email, EventType, Role, Secret, Timestamp, UserId, Username};
+use maas_model::{Email, EventType, GroupId, Role, Secret, Timestamp, UserId, Username};
 use maas_store::{
     Audit, StoreError, Tx, session,
     user::{self, NewUser, UserChange, UserRow},
@@ -14,7 +14,8 @@ use maas_store::{
 use serde_json::json;
 
 use crate::{
-    Audience, Error, FieldErrors, Region, Result, access,
+    Audience, Error, FieldErrors, Region, Result,
+    access::{self, guard::Change},
     auth::{Limits, score, verify_own_password, weaknesses},
     ssh_keys,
 };
@@ -75,22 +76,28 @@ pub struct Strength {
     pub hint: String,
 }
 
-/// All users by name, the system users included (`ViewOwn`: API 2.0 lets everybody signed in read the list).
+/// All users by name, the system users included (`ViewIdentities`); for everybody else, themselves alone.
 ///
 /// # Errors
 /// `Denied`.
 pub async fn list(region: &Region, ctx: &OpCtx) -> Result<Vec<User>> {
-    ctx.grant::<ViewOwn>()?;
+    if ctx.grant::<ViewIdentities>().is_err() {
+        return Ok(vec![whoami(region, ctx).await?]);
+    }
     let mut reader = region.store().reader().await?;
     user::list(&mut reader).await?.into_iter().map(User::try_from).collect()
 }
 
-/// One user by name.
+/// One user by name (`ViewIdentities`); everybody finds themselves.
 ///
 /// # Errors
-/// `NotFound { what: "User" }`, `Denied`.
+/// `NotFound { what: "User" }`, also for others of whom the caller may not know; `Denied`.
 pub async fn lookup(region: &Region, ctx: &OpCtx, username: &str) -> Result<User> {
     ctx.grant::<ViewOwn>()?;
+    let is_own = ctx.actor.user().is_some_and(|caller| caller.username == username);
+    if !is_own && ctx.grant::<ViewIdentities>().is_err() {
+        return Err(NOT_FOUND);
+    }
     User::try_from(find(region, username).await?)
 }
 
@@ -116,7 +123,7 @@ pub async fn is_empty(region: &Region) -> Result<bool> {
 /// # Errors
 /// `Invalid` by field: `username`, `email`, `password`, `key`; `BadRequest` when keys cannot be imported.
 pub async fn create(region: &Region, ctx: &OpCtx, new: CreateUser) -> Result<User> {
-    let may = ctx.grant::<EditIdentities>()?;
+    ctx.grant::<EditIdentities>()?;
     let checked = check_new(region, &new).await?;
     let keys = new.ssh_keys.as_deref().map(str::trim).filter(|text| !text.is_empty());
     let keys = keys.map(ssh_keys::parse_file).transpose()?.unwrap_or_default();
@@ -126,6 +133,11 @@ pub async fn create(region: &Region, ctx: &OpCtx, new: CreateUser) -> Result<Use
     };
     let hash = region.gate().hash(&new.password).await?;
     let mut tx = region.store().begin(ctx).await?;
+    let change = Change::begin(region, &mut tx, ctx).await?;
+    match new.role {
+        Role::Administrator => change.hold(Actions::ALL, None)?,
+        Role::User => change.hold_group(&mut tx, EVERYBODY).await?,
+    }
     let row = NewUser {
         username: checked.username.as_str(),
         username_folded: &checked.username.folded(),
@@ -135,7 +147,7 @@ pub async fn create(region: &Region, ctx: &OpCtx, new: CreateUser) -> Result<Use
         role: new.role.as_str(),
         is_system: false,
     };
-    let id = user::insert(&mut tx, &may, &row).await.map_err(duplicate)?;
+    let id = user::insert(&mut tx, &change.may, &row).await.map_err(duplicate)?;
     let owner = ctx.grant_row::<EditIdentities, _>(id)?;
     ssh_keys::insert_new(&mut tx, &owner, &keys, "").await?;
     if let Some((source, keys)) = &imported {
@@ -154,25 +166,35 @@ pub async fn create(region: &Region, ctx: &OpCtx, new: CreateUser) -> Result<Use
 /// Changes a user; oneself may change `email` and `full_name`, an administrator everything of others.
 ///
 /// # Errors
-/// `NotFound`, `Denied`, `Invalid`; `BadRequest` for system users, and for taking the last administrator away.
+/// `NotFound`, `Denied`, `Invalid`; `BadRequest` for system users; `Conflict` for taking the last administrator away.
 pub async fn edit(region: &Region, ctx: &OpCtx, username: &str, change: EditUser) -> Result<User> {
     let is_own = ctx.actor.user().is_some_and(|caller| caller.username == username);
-    if is_own {
-        ctx.own::<EditOwn>()?;
-    } else {
-        ctx.grant::<EditIdentities>()?;
-    }
     let mut tx = region.store().begin(ctx).await?;
-    // All columns are written back: without the lock, somebody who changes their own name could undo being disabled.
-    user::lock(&mut tx).await?;
+    let guard = if is_own {
+        ctx.own::<EditOwn>()?;
+        // All columns are written back: without the lock, somebody who changes their own name could undo being disabled.
+        user::lock(&mut tx).await?;
+        None
+    } else {
+        Some(Change::begin(region, &mut tx, ctx).await?)
+    };
     let before = User::try_from(find_in(&mut tx, username).await?)?;
     modifiable(&before)?;
     let after = changed(&before, &change)?;
     if is_own && (after.role != before.role || after.is_active != before.is_active) {
         return Err(Error::BadRequest("You cannot change your own role or disable yourself.".to_owned()));
     }
-    keep_an_administrator(&mut tx, &before, after.role == Role::Administrator && after.is_active).await?;
+    if let Some(guard) = &guard {
+        guard.hold_user(region, &mut tx, before.id).await?;
+        if after.role == Role::Administrator && before.role != after.role {
+            guard.hold(Actions::ALL, None)?;
+        }
+    }
     save(&mut tx, ctx, is_own, &after).await.map_err(duplicate)?;
+    if let Some(guard) = &guard {
+        guard.keep_an_administrator(&mut tx).await?;
+        check_role(&mut tx, &after).await?;
+    }
     if before.is_active && !after.is_active {
         session::delete_of(&mut tx, before.id, None).await?;
     }
@@ -187,23 +209,25 @@ pub async fn edit(region: &Region, ctx: &OpCtx, username: &str, change: EditUser
 /// Deletes a user, giving what they own to `transfer_to` first. An unknown user is no error and no event (`false`).
 ///
 /// # Errors
-/// `BadRequest` for oneself, system users and users who still own things; `NotFound` for an unknown `transfer_to`.
+/// `BadRequest` for oneself, system users and users who still own things; `NotFound` for an unknown `transfer_to`; `Conflict`
+/// for the last administrator.
 pub async fn delete(region: &Region, ctx: &OpCtx, username: &str, transfer_to: Option<&str>) -> Result<bool> {
     ctx.grant::<EditIdentities>()?;
     if ctx.actor.user().is_some_and(|caller| caller.username == username) {
         return Err(Error::BadRequest("An administrator cannot self-delete.".to_owned()));
     }
     let mut tx = region.store().begin(ctx).await?;
-    user::lock(&mut tx).await?;
+    let guard = Change::begin(region, &mut tx, ctx).await?;
     let Some(row) = user::find(&mut tx, username).await? else { return Ok(false) };
     let gone = User::try_from(row)?;
     modifiable(&gone)?;
     if let Some(heir) = transfer_to {
         transfer(&mut tx, &gone, heir).await?;
     }
-    keep_an_administrator(&mut tx, &gone, false).await?;
+    guard.hold_user(region, &mut tx, gone.id).await?;
     let may = ctx.grant_row::<EditIdentities, _>(gone.id)?;
     user::delete(&mut tx, &may).await.map_err(|error| still_owning(&gone, error))?;
+    guard.keep_an_administrator(&mut tx).await?;
     let text = format!("Deleted {} '{}'.", gone.role.audit_word(), gone.username);
     let details = json!({ "username": gone.username, "email": gone.email, "transferred_to": transfer_to });
     tx.commit(Audit::new(EventType::Authorisation, "user.delete", text).object("user", gone.id).details(details))
@@ -242,7 +266,7 @@ pub async fn complete_intro(region: &Region, ctx: &OpCtx) -> Result<()> {
 /// Those of the database.
 pub async fn refresh(region: &Region, actor: &UserActor) -> Result<Option<UserActor>> {
     let Some(user) = find_by_id(region, actor.id).await?.filter(|user| user.is_active) else { return Ok(None) };
-    let held = access::load(region, &mut *region.store().reader().await?, actor.id).await?;
+    let held = access::load(region, &mut *region.store().reader().await?, actor.id, actor.method).await?;
     let access = Arc::new(held.access);
     Ok(Some(UserActor { id: user.id, username: user.username, access, method: actor.method }))
 }
@@ -420,15 +444,14 @@ fn modifiable(user: &User) -> Result<()> {
     if user.is_system { Err(Error::BadRequest("System users cannot be modified.".to_owned())) } else { Ok(()) }
 }
 
-/// Refuses to take the last administrator away.
-async fn keep_an_administrator(tx: &mut Tx, user: &User, stays: bool) -> Result<()> {
-    let is_one = user.role == Role::Administrator && user.is_active;
-    if !is_one || stays || user::count_other_administrators(tx, user.id).await? > 0 {
+/// Somebody may administer the site through a group of the site's own, which this flag does not reach.
+async fn check_role(tx: &mut Tx, wanted: &User) -> Result<()> {
+    let now = User::try_from(find_in(tx, &wanted.username).await?)?;
+    if now.role == wanted.role {
         return Ok(());
     }
-    let why =
-        format!("'{}' is the last active administrator. Make somebody else an administrator first.", user.username);
-    Err(Error::BadRequest(why))
+    let why = format!("'{}' administers the site through another group. Take them out of that group.", wanted.username);
+    Err(Error::Conflict(why))
 }
 
 fn duplicate(error: StoreError) -> Error {
@@ -484,6 +507,8 @@ impl TryFrom<UserRow> for User {
 }
 
 const NOT_FOUND: Error = Error::NotFound { what: "User" };
+/// The group that new users join.
+const EVERYBODY: GroupId = GroupId(2);
 
 #[cfg(test)]
 mod tests {
@@ -617,7 +642,7 @@ mod tests {
     #[tokio::test]
     async fn system_users_are_there_and_count_for_nothing() {
         with_region(async |site| {
-            let names: Vec<String> = list(&site.region, &site.ctx("bob").await)
+            let names: Vec<String> = list(&site.region, &site.ctx("admin").await)
                 .await
                 .unwrap()
                 .into_iter()

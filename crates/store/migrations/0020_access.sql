@@ -96,6 +96,9 @@ create table token_pool (
 );
 alter table token add column is_pool_bound bigint not null default 0;
 
+-- When the password was last shown in a session: what is dangerous asks for it again.
+alter table session add column proved_us bigint not null default 0;
+
 -- Changes of machines are counted apart: they wake those who look at machines and empty no cache of rights.
 alter table event_head add column node_changes bigint not null default 0;
 create index event_by_object on event (object_type, object_id, event_id);

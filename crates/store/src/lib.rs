@@ -19,6 +19,8 @@ pub mod notification;
 pub mod pool;
 pub mod queue;
 pub mod region_seen;
+pub mod role;
+pub mod role_binding;
 #[cfg(test)]
 mod schema;
 pub mod secret;
@@ -35,6 +37,7 @@ pub mod testing;
 pub mod tls_generation;
 pub mod token;
 pub mod user;
+pub mod user_group;
 pub mod zone;
 
 pub use db::{Backend, StoreConfig};

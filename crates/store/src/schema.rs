@@ -4,7 +4,7 @@ use expect_test::expect_file;
 use sqlx::{AssertSqlSafe, Row};
 
 use crate::{
-    Backend, Tx, api_key, event, session,
+    Backend, Tx, access, api_key, event, session,
     testing::{TestDb, on_each},
     token, user,
 };
@@ -42,6 +42,7 @@ async fn no_request_walks_a_whole_table() {
             ("session", session::FIND, TEXT),
             ("api key", api_key::FIND, TEXT),
             ("token", token::FIND, TEXT),
+            ("what a token was narrowed to", access::NARROWING, &["7"]),
             ("user by name", user::BY_NAME, TEXT),
             ("user by id", user::BY_ID, &["7"]),
             ("events", event::query::ALL_DESCENDING, EVENTS),

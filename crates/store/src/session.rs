@@ -33,8 +33,8 @@ pub async fn insert(tx: &mut Tx, user: UserId, key_hash: &str, expires_us: i64) 
     let id = tx.next_id("session").await?;
     let request = tx.ctx().request.clone();
     sqlx::query(
-        "insert into session (session_id, key_hash, user_id, created_us, last_seen_us, expires_us, ip, user_agent)
-        values ($1, $2, $3, $4, $4, $5, $6, $7)",
+        "insert into session (session_id, key_hash, user_id, created_us, last_seen_us, expires_us, ip, user_agent,
+            proved_us) values ($1, $2, $3, $4, $4, $5, $6, $7, $4)",
     )
     .bind(id)
     .bind(key_hash)
@@ -66,6 +66,32 @@ pub async fn owner(connection: &mut Connection, id: SessionId, now_us: i64) -> R
         where t.session_id = $1 and t.expires_us > $2",
     );
     Ok(query.bind(id.0).bind(now_us).fetch_optional(connection).await?)
+}
+
+/// When the password was last shown in a session.
+///
+/// # Errors
+/// Those of the database.
+pub async fn proved(connection: &mut Connection, id: SessionId) -> Result<Option<i64>> {
+    let row = sqlx::query("select proved_us from session where session_id = $1")
+        .bind(id.0)
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.map(|row| row.try_get("proved_us")).transpose()?)
+}
+
+/// Notes that the password was shown again; says whether the session is still there.
+///
+/// # Errors
+/// Those of the database.
+pub async fn prove(tx: &mut Tx, user: UserId, id: SessionId) -> Result<bool> {
+    let done = sqlx::query("update session set proved_us = $3 where session_id = $1 and user_id = $2")
+        .bind(id.0)
+        .bind(user.0)
+        .bind(tx.now_us())
+        .execute(&mut **tx)
+        .await?;
+    Ok(done.rows_affected() > 0)
 }
 
 /// A user's sessions that have not ended, the most recently used first.

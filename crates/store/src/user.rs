@@ -15,7 +15,7 @@ pub struct UserRow {
     pub full_name: String,
     /// `None` never verifies.
     pub password_hash: Option<String>,
-    /// `administrator` for whoever holds that role on the whole site, else `user`.
+    /// `administrator` for whoever holds that role on the whole site for good, else `user`.
     pub role: String,
     pub is_active: i64,
     pub is_local: i64,
@@ -104,23 +104,6 @@ pub async fn count(connection: &mut Connection) -> Result<i64> {
 /// Those of the database.
 pub async fn lock(tx: &mut Tx) -> Result<()> {
     tx.lock("user").await
-}
-
-/// How many people besides `id` can administer the site. Nobody can change that until the transaction ends.
-///
-/// # Errors
-/// Those of the database.
-pub async fn count_other_administrators(tx: &mut Tx, id: UserId) -> Result<i64> {
-    lock(tx).await?;
-    let row = sqlx::query(
-        "select count(*) as count from user_account u
-        where u.is_active = 1 and u.is_system = 0 and u.user_id <> $1 and exists (select 1 from user_role r
-            where r.user_id = u.user_id and r.role_id = 1 and r.pool_id is null and r.expires_us is null)",
-    )
-    .bind(id.0)
-    .fetch_one(&mut **tx)
-    .await?;
-    Ok(row.try_get("count")?)
 }
 
 /// Adds a user.
@@ -262,7 +245,7 @@ macro_rules! select {
         concat!(
             "select u.*, (select count(*) from ssh_key k where k.user_id = u.user_id) as ssh_key_count,
                 case when exists (select 1 from user_role r where r.user_id = u.user_id and r.role_id = 1
-                    and r.pool_id is null) then 'administrator' else 'user' end as role
+                    and r.pool_id is null and r.expires_us is null) then 'administrator' else 'user' end as role
             from user_account u ",
             $which
         )

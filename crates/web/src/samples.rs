@@ -456,6 +456,9 @@ fn preference_pages(add: &mut Add<'_>) {
         expires_at: now().plus(days(30)),
         last_used_at: None,
         last_used_ip: None,
+        role: None,
+        pools: None,
+        networks: Vec::new(),
     };
     let api = |count: i64, made: Option<(&str, &str)>, errors: &FormErrors| ApiKeysPage {
         shell: preferences("api-keys", "API keys and tokens"),

@@ -83,6 +83,15 @@ pub struct Token {
     pub expires: String,
     pub last_used: Option<String>,
     pub last_used_ip: Option<String>,
+    /// The role to which it is narrowed.
+    #[serde(default)]
+    pub role: Option<String>,
+    /// The pools to which it is narrowed; none for all.
+    #[serde(default)]
+    pub pools: Option<Vec<String>>,
+    /// From where it may be used; everywhere if empty.
+    #[serde(default)]
+    pub networks: Vec<String>,
     pub resource_uri: String,
 }
 

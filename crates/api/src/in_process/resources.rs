@@ -12,7 +12,8 @@ async fn users_come_and_go() {
     assert_eq!(
         seen.line(),
         "403 User does not have permission to perform this operation. The user should have permission \
-         'can_edit_identities'"
+         'can_edit_identities'\n\
+         None of the roles held on the whole site includes `can_edit_identities`. Ask root."
     );
     assert_eq!(door.post(&users, Some(&root), "username=eve").await.line(), "400 No provided email!");
     let seen = door.post(&format!("{users}?op="), Some(&root), &new).await;

@@ -33,7 +33,8 @@ async fn whoami_by_key_token_and_session() {
     };
     assert_eq!(door.call(bearer("GET", &path)).await.json(), me);
     let seen = door.call(bearer("POST", &format!("{API}/account/?op=create_authorisation_token"))).await;
-    assert_eq!(seen.line(), "403 This token may only read. Use a token of scope `all`, or sign in.");
+    assert!(seen.line().ends_with("\nThis token may only read. Use a token of scope `all`, or sign in."));
+    assert_eq!(seen.header("x-maas-error-code"), "ReadOnlyToken");
 }
 
 #[tokio::test]

@@ -4,13 +4,17 @@ use std::time::Duration;
 
 use maas_authz::Action;
 use maas_model::{Timestamp, TokenId, TokenScope};
-use maas_region::{Error, detach, tokens};
+use maas_region::{
+    Error, detach,
+    tokens::{self, TokenParams},
+};
 use maas_wire::NewToken;
 
 use super::view;
 use crate::{
     call::Call,
     error::ApiError,
+    form::Form,
     reply::{self, Reply},
     route::{Access, Param, Resource, Route, Verb},
 };
@@ -42,6 +46,9 @@ pub(crate) const TOKENS: Resource = Resource {
                 Param::required("name", "What the token is for."),
                 Param::optional("scope", "read-only (the default) or all."),
                 Param::optional("expires", "When it ends: RFC 3339, a date, or days such as 30d; 90d if not given."),
+                Param::optional("role", "A role: of your rights the token holds only what this role has too."),
+                Param::optional("pools", "Pools by name, with commas between them: outside of them it holds nothing."),
+                Param::optional("networks", "Networks such as 192.0.2.0/24, with commas: from where it may be used."),
             ],
             handler: |call| Box::pin(create(call)),
         },
@@ -76,9 +83,22 @@ async fn create(call: Call) -> Result<Reply, ApiError> {
     let scope = scope.map_err(|line| Error::field("scope", line))?;
     let expires = end(call.form.filled("expires"), call.ctx.clock.now());
     let expires = expires.ok_or_else(|| Error::field("expires", "Enter a valid date/time, or days such as 30d."))?;
+    let params = TokenParams {
+        role: call.form.filled("role").map(str::to_owned),
+        pools: list_of(&call.form, "pools").filter(|names| !names.is_empty()),
+        networks: list_of(&call.form, "networks").unwrap_or_default(),
+        ..TokenParams::new(&name, scope, expires)
+    };
     let (region, ctx) = call.owned();
-    let new = detach(&call.ctx, async move { tokens::create(&region, &ctx, &name, scope, expires).await }).await?;
+    let new = detach(&call.ctx, async move { tokens::create(&region, &ctx, &params).await }).await?;
     Ok(reply::created(&NewToken { token: view::token(&new.token), value: new.value.expose().clone() }))
+}
+
+/// Words with commas between them, or the parameter several times.
+fn list_of(form: &Form, name: &str) -> Option<Vec<String>> {
+    form.get(name)?;
+    let words = form.all(name).flat_map(|text| text.split(',')).map(str::trim);
+    Some(words.filter(|word| !word.is_empty()).map(str::to_owned).collect())
 }
 
 fn end(text: Option<&str>, now: Timestamp) -> Option<Timestamp> {

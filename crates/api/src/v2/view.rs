@@ -79,6 +79,9 @@ pub(crate) fn token(token: &tokens::Token) -> wire::Token {
         expires: token.expires_at.iso(),
         last_used: time(token.last_used_at),
         last_used_ip: address(token.last_used_ip),
+        role: token.role.clone(),
+        pools: token.pools.clone(),
+        networks: token.networks.iter().map(ToString::to_string).collect(),
         resource_uri: format!("/MAAS/api/2.0/tokens/{}/", token.id),
     }
 }

@@ -62,20 +62,22 @@ async fn load_session(region: &Region, key: &Secret<String>) -> Result<Option<En
     let mut reader = region.store().reader().await.map_err(Error::from)?;
     let found = session::find(&mut reader, &hash).await.map_err(Error::from)?;
     let Some(found) = found.filter(|found| found.owner.is_active == 1) else { return Ok(None) };
-    let held = access::load(region, &mut reader, UserId(found.owner.user_id)).await?;
-    drop(reader);
     let id = SessionId(found.session.session_id);
+    let held = access::load(region, &mut reader, UserId(found.owner.user_id), AuthMethod::Session(id)).await?;
+    drop(reader);
     let actor = UserActor {
         id: UserId(found.owner.user_id),
         username: found.owner.username,
         access: Arc::new(held.access),
         method: AuthMethod::Session(id),
     };
+    let networks = held.networks.into();
     let seen = Timestamp::from_micros(found.session.last_seen_us);
     Ok(Some(Entry {
         actor,
         ends: Some(Timestamp::from_micros(found.session.expires_us)),
         rights_end: held.ends,
+        networks,
         idle: Some(Limits::read(region).await?.session_idle),
         last_use: region.gate().cache.use_of(UseOf::Session(id), Some(seen)),
     }))
@@ -95,6 +97,9 @@ async fn by_oauth(region: &Region, request: &RequestInfo, oauth: &OAuth) -> Resu
 async fn by_token(region: &Region, request: &RequestInfo, value: &Secret<String>) -> Result<Entry, AuthError> {
     let key = region.gate().cache_key.hash(["bearer", value.expose()].join("\0").as_bytes());
     let loaded = cached_or(region, request, key, load_token(region, value)).await;
+    let loaded = loaded.and_then(|entry| {
+        if access::is_within(&entry.networks, request.ip) { Ok(entry) } else { Err(AuthError::WrongNetwork) }
+    });
     if let Err(error) = &loaded {
         reject(region, request, "token", None, error).await;
     }
@@ -110,19 +115,20 @@ async fn load_token(region: &Region, value: &Secret<String>) -> Result<Entry, Au
     if found.owner.is_active == 0 {
         return Err(AuthError::Inactive);
     }
-    let held = access::load(region, &mut reader, UserId(found.owner.user_id)).await?;
-    drop(reader);
     let scope = found.token.scope.parse().map_err(|why: String| Error::internal(why))?;
     let id = TokenId(found.token.token_id);
+    let method = AuthMethod::Token(id, scope);
+    let held = access::load(region, &mut reader, UserId(found.owner.user_id), method).await?;
+    drop(reader);
     let actor = UserActor {
         id: UserId(found.owner.user_id),
         username: found.owner.username,
         access: Arc::new(held.access),
-        method: AuthMethod::Token(id, scope),
+        method,
     };
     let last_use = region.gate().cache.use_of(UseOf::Token(id), found.token.last_used_us.map(Timestamp::from_micros));
     let ends = Some(Timestamp::from_micros(found.token.expires_us));
-    Ok(Entry { actor, ends, rights_end: held.ends, idle: None, last_use })
+    Ok(Entry { actor, ends, rights_end: held.ends, networks: held.networks.into(), idle: None, last_use })
 }
 
 /// The cached entry, or what `load` finds. A source of many wrong credentials may not look into the database any more.
@@ -166,6 +172,7 @@ async fn reject(region: &Region, request: &RequestInfo, what: &str, key: Option<
         AuthError::ExpiredTimestamp { .. } => "the time of the client is off",
         AuthError::NonceUsed => "sent a second time",
         AuthError::Inactive => "the user is disabled",
+        AuthError::WrongNetwork => "used outside of its networks",
         _ => "malformed",
     };
     record_rejected(region, &anonymous(region, request), what, key.filter(|_| is_known), reason).await;
@@ -185,7 +192,8 @@ mod tests {
     use crate::{
         keys, sessions,
         testing::{TestRegion, with_region},
-        tokens, users,
+        tokens::{self, TokenParams},
+        users,
         users::EditUser,
     };
 
@@ -268,7 +276,8 @@ mod tests {
             let bob = site.ctx("bob").await;
             let soon = site.db.clock.now().plus(Duration::from_secs(60));
             let ending = keys::create(&site.region, &bob, Some("ci"), Some(soon)).await.unwrap();
-            let token = tokens::create(&site.region, &bob, "t", TokenScope::ReadOnly, soon).await.unwrap();
+            let token =
+                tokens::create(&site.region, &bob, &TokenParams::new("t", TokenScope::ReadOnly, soon)).await.unwrap();
             ask(site, header(site, &ending, "n1")).await.unwrap();
             let ctx = bear(site, &token.value).await.unwrap();
             assert!(ctx.own::<maas_authz::action::EditOwn>().is_err(), "a read-only token changes nothing");
@@ -285,7 +294,8 @@ mod tests {
             let (bob, admin) = (site.ctx("bob").await, site.ctx("admin").await);
             let later = site.db.clock.now().plus(Duration::from_secs(3600));
             let (key, gone) = (key(site).await, key(site).await);
-            let token = tokens::create(&site.region, &bob, "t", TokenScope::All, later).await.unwrap();
+            let token =
+                tokens::create(&site.region, &bob, &TokenParams::new("t", TokenScope::All, later)).await.unwrap();
             ask(site, header(site, &gone, "n1")).await.unwrap();
             keys::delete(&site.region, &bob, &gone.key.token_key).await.unwrap();
             assert!(matches!(ask(site, header(site, &gone, "n2")).await, Err(AuthError::InvalidApiKey)));

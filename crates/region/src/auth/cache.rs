@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use ipnet::IpNet;
 use maas_authz::UserActor;
 use maas_model::{ApiKeyId, SessionId, Timestamp, TokenId};
 
@@ -28,6 +29,8 @@ pub(crate) struct Entry {
     pub(crate) ends: Option<Timestamp>,
     /// When one of the roles ends, so that the rest must be looked up again.
     pub(crate) rights_end: Option<Timestamp>,
+    /// From where it may be used; everywhere if empty.
+    pub(crate) networks: Arc<[IpNet]>,
     /// Ends when it is not used for so long.
     pub(crate) idle: Option<Duration>,
     pub(crate) last_use: Arc<Use>,
@@ -153,6 +156,7 @@ mod tests {
             actor,
             ends: None,
             rights_end: None,
+            networks: Arc::default(),
             idle: None,
             last_use: cache.use_of(UseOf::ApiKey(ApiKeyId(1)), None),
         }

@@ -83,7 +83,9 @@ pub async fn api_key_for_password(
 ) -> Result<NewApiKey> {
     let refused = || Error::Forbidden(WRONG.to_owned());
     let verified = verify(region, request, username, password).await?.ok_or_else(refused)?;
-    let held = access::load(region, &mut *region.store().reader().await?, verified.id()).await?;
+    let mut reader = region.store().reader().await?;
+    let held = access::load(region, &mut reader, verified.id(), AuthMethod::Password).await?;
+    drop(reader);
     let actor = UserActor {
         id: verified.id(),
         username: verified.known.username,

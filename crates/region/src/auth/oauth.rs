@@ -39,9 +39,9 @@ pub(super) async fn lookup(region: &Region, oauth: &OAuth) -> Result<Entry, Auth
     if found.owner.is_active == 0 {
         return Err(AuthError::Inactive);
     }
-    let held = access::load(region, &mut reader, UserId(found.owner.user_id)).await?;
-    drop(reader);
     let id = ApiKeyId(found.key.api_key_id);
+    let held = access::load(region, &mut reader, UserId(found.owner.user_id), AuthMethod::ApiKey(id)).await?;
+    drop(reader);
     let actor = UserActor {
         id: UserId(found.owner.user_id),
         username: found.owner.username,
@@ -50,7 +50,7 @@ pub(super) async fn lookup(region: &Region, oauth: &OAuth) -> Result<Entry, Auth
     };
     let last_use = region.gate().cache.use_of(UseOf::ApiKey(id), found.key.last_used_us.map(Timestamp::from_micros));
     let ends = found.key.expires_us.map(Timestamp::from_micros);
-    Ok(Entry { actor, ends, rights_end: held.ends, idle: None, last_use })
+    Ok(Entry { actor, ends, rights_end: held.ends, networks: held.networks.into(), idle: None, last_use })
 }
 
 /// An unknown key costs the same hash as a known one.

@@ -32,8 +32,12 @@ pub async fn renew(region: &Region, ctx: &mut OpCtx, change: u64) -> Result<()> 
         None => Actor::Anonymous,
         Some(owner) => {
             let id = UserId(owner.user_id);
-            let held = access::load(region, &mut reader, id).await?;
-            Actor::User(UserActor { id, username: owner.username, access: Arc::new(held.access), method })
+            let held = access::load(region, &mut reader, id, method).await?;
+            if held.is_for(ctx.request.ip) {
+                Actor::User(UserActor { id, username: owner.username, access: Arc::new(held.access), method })
+            } else {
+                Actor::Anonymous
+            }
         }
     };
     Ok(())
@@ -57,7 +61,9 @@ mod tests {
         with_region(async |site| {
             let (region, admin, bob) = (&site.region, site.ctx("admin").await, site.ctx("bob").await);
             let ends = site.db.clock.now().plus(std::time::Duration::from_secs(3600));
-            let new = tokens::create(region, &bob, "ci", maas_model::TokenScope::All, ends).await.unwrap();
+            let new = tokens::create(region, &bob, &tokens::TokenParams::new("ci", maas_model::TokenScope::All, ends))
+                .await
+                .unwrap();
             let change = region.change_count();
             let credentials = Some(Credentials::Bearer(new.value.clone()));
             let entered = authenticate(region, credentials, request()).await.unwrap();

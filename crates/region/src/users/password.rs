@@ -8,7 +8,7 @@ use maas_model::{EventType, Secret, SessionId, UserId};
 use maas_store::{Audit, Tx, api_key, session, token, user};
 use serde_json::json;
 
-use super::{Error, Limits, Region, Result, Strength, User, person, score, verify_own_password, weaknesses};
+use super::{Change, Error, Limits, Region, Result, Strength, User, person, score, verify_own_password, weaknesses};
 
 /// Sets another user's password and ends their sessions; with `revoke_keys` their API keys and tokens too.
 ///
@@ -30,8 +30,9 @@ pub async fn reset_password(
     refuse_weak(region, username, &email, &password).await?;
     let hash = region.gate().hash(&password).await?;
     let mut tx = region.store().begin(ctx).await?;
-    user::lock(&mut tx).await?;
+    let guard = Change::begin(region, &mut tx, ctx).await?;
     let user = person(&mut tx, username).await?;
+    guard.hold_user(region, &mut tx, user.id).await?;
     user::set_password(&mut tx, &ctx.grant_row::<EditIdentities, _>(user.id)?, &hash).await?;
     finish(tx, ctx, &user, None, revoke_keys).await
 }

@@ -8,7 +8,7 @@ use maas_model::{Timestamp, TokenId, TokenScope};
 use maas_region::{
     Error,
     keys::{self, ApiKey},
-    tokens::{self, Token},
+    tokens::{self, Token, TokenParams},
 };
 
 use crate::{
@@ -97,9 +97,9 @@ pub(crate) async fn create_token(visit: Visit, input: Input) -> Answer {
     let end = end_of_day(input.text("expires_at"), "expires_at")
         .and_then(|end| end.ok_or_else(|| Error::field("expires_at", "Choose the last day on which it works.")));
     let made = match (scope, end) {
-        (Ok(scope), Ok(end)) => {
-            visit.run(|region, ctx| async move { tokens::create(&region, &ctx, &name, scope, end).await }).await
-        }
+        (Ok(scope), Ok(end)) => visit
+            .run(|region, ctx| async move { tokens::create(&region, &ctx, &TokenParams::new(&name, scope, end)).await })
+            .await,
         (Err(error), _) | (_, Err(error)) => Err(error),
     };
     let none = FormErrors::default();
