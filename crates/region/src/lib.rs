@@ -21,6 +21,7 @@ pub mod roles;
 pub mod sessions;
 pub mod settings;
 pub(crate) mod site;
+pub mod simulate;
 pub mod site_key;
 pub mod ssh_keys;
 pub mod ssl_keys;
