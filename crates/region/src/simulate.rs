@@ -153,10 +153,12 @@ async fn make(
         for tag in places.tags.iter().filter(|tag| server.tags.contains(&tag.name.as_str())) {
             tag::give(&mut tx, &may, tag.id).await?;
         }
-        made.push(may.row().node_id);
+        if server.life == Life::Deployed && random.chance(8) {
+            node::set_lock(&mut tx, &may, true).await?;
+        }
+        made.push(NodeId(may.row().node_id));
         events.extend(history::of(may.row(), server.life));
     }
-    let made: Vec<NodeId> = made.into_iter().map(NodeId).collect();
     node::refresh_tag_names(&mut tx, &made).await?;
     Ok(tx.commit_nodes(events).await?)
 }
@@ -189,7 +191,6 @@ async fn insert(
             previous_status: server.life.previous().code(),
             status_message: status.label().to_owned(),
             error_description: server.life.error().to_owned(),
-            is_locked: i64::from(is_deployed && random.chance(8)),
             is_commissioned: i64::from(server.life != Life::New),
             netboot: i64::from(!is_deployed),
             osystem: if is_deployed { "ubuntu" } else { "" }.to_owned(),
@@ -226,3 +227,33 @@ const TAGS: [(&str, &str); 5] = [
     ("100g", "Has a 100 Gbit/s interface"),
     ("old", "To be replaced"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use maas_model::filter::NodeFilter;
+
+    use super::{Plan, run};
+    use crate::{Error, machines, machines::Page, testing::with_region};
+
+    #[tokio::test]
+    async fn the_same_numbers_make_the_same_machines_and_only_where_there_are_none() {
+        with_region(async |site| {
+            let ctx = site.region.job_ctx("test");
+            let plan = Plan { machines: 30, pools: 3, seed: 1, adds: false };
+            run(&site.region, &ctx, &plan, |_| {}).await.unwrap();
+            let page = Page { limit: 100, ..Page::default() };
+            let made = machines::list(&site.region, &ctx, &NodeFilter::default(), &page).await.unwrap();
+            assert_eq!((made.len(), made[0].hostname.as_str()), (30, "web-r01-u01"));
+            assert!(
+                made.iter().any(|machine| machine.owner.is_some())
+                    && made.iter().any(|machine| !machine.tags.is_empty())
+            );
+            assert!(made.iter().all(|machine| machine.disk_count > 0 && machine.storage_bytes > 0));
+            let again = run(&site.region, &ctx, &plan, |_| {}).await;
+            assert!(matches!(again, Err(Error::Conflict(line)) if line.contains("--add")));
+            run(&site.region, &ctx, &Plan { machines: 5, adds: true, ..plan }, |_| {}).await.unwrap();
+            assert_eq!(machines::count(&site.region, &ctx, &NodeFilter::default()).await.unwrap(), 35);
+        })
+        .await;
+    }
+}

@@ -117,7 +117,11 @@ impl Server {
         let project = random.pick(&["checkout", "search", "billing", "telemetry", "build"]);
         Self {
             hostname: format!("{}-r{rack:02}-u{:02}", model.prefix, number % 40 + 1),
-            description: if random.chance(6) { format!("Rack {rack}, unit {}", number % 40 + 1) } else { String::new() },
+            description: if random.chance(6) {
+                format!("Rack {rack}, unit {}", number % 40 + 1)
+            } else {
+                String::new()
+            },
             life: Life::invent(random),
             hardware,
             tags,
@@ -162,10 +166,8 @@ fn root(random: &mut Random) -> PartitionTable {
         }),
         ..NewPartition::default()
     };
-    let partitions = vec![
-        part(536_870_912, true, "fat32", "/boot/efi", random),
-        part(479_559_942_144, false, "ext4", "/", random),
-    ];
+    let partitions =
+        vec![part(536_870_912, true, "fat32", "/boot/efi", random), part(479_559_942_144, false, "ext4", "/", random)];
     PartitionTable { kind: "GPT".to_owned(), partitions }
 }
 
