@@ -47,6 +47,8 @@ pub(crate) struct Field {
     pub(crate) autocomplete: &'static str,
     /// Ask the server how strong this password is, where there is script.
     pub(crate) shows_strength: bool,
+    /// What is chosen here decides on the other fields: where there is script, the form is sent to show them.
+    pub(crate) resends: bool,
 }
 
 /// How a field is drawn.
@@ -180,6 +182,7 @@ impl Field {
             is_required: false,
             autocomplete: "off",
             shows_strength: false,
+            resends: false,
         }
     }
 

@@ -14,7 +14,7 @@ use axum::{
     response::Response,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
-use maas_authz::{Actor, OpCtx, decide};
+use maas_authz::{Actor, Asked, OpCtx, Refusal, Why, decide};
 use maas_model::{Endpoint, Secret};
 use maas_region::{
     Error, auth,
@@ -105,6 +105,11 @@ async fn admit(
         }
         match access {
             Access::May(action) => decide(&visit.ctx.actor, action).map_err(|refusal| refuse(refusal.into())),
+            Access::Somewhere(actions) if !actions.iter().any(|action| visit.may_somewhere(*action)) => {
+                let needed = actions[0];
+                let refusal = Refusal { asked: Asked::Site(needed), why: Why::Site { needed } };
+                Err(refuse(refusal.into()))
+            }
             _ => Ok(()),
         }
     };

@@ -13,9 +13,10 @@ use maas_model::Secret;
 /// The most that a form may bring: a key, a chain and room to spare.
 pub(crate) const BODY_LIMIT: usize = 1 << 20;
 
-/// A form's fields. The first value counts where a name is repeated; an uploaded file counts under its field's name.
+/// A form's fields. Where a name is repeated, the first value counts unless all are asked for; an uploaded file counts
+/// under its field's name.
 #[derive(Clone, Default)]
-pub(crate) struct Input(BTreeMap<String, String>);
+pub(crate) struct Input(BTreeMap<String, Vec<String>>);
 
 impl Input {
     /// The value with blanks around it cut off; empty when it was not sent.
@@ -43,16 +44,27 @@ impl Input {
         self.given(file).unwrap_or_else(|| self.text(pasted))
     }
 
-    fn raw(&self, name: &str) -> &str {
-        self.0.get(name).map_or("", String::as_str)
+    /// Whether it was sent, even empty.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
     }
 
-    /// From pairs, the first of a name wins.
+    /// All values of a name, blank ones left out.
+    pub(crate) fn all(&self, name: &str) -> Vec<String> {
+        let values = self.0.get(name).into_iter().flatten();
+        values.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).collect()
+    }
+
+    fn raw(&self, name: &str) -> &str {
+        self.0.get(name).and_then(|values| values.first()).map_or("", String::as_str)
+    }
+
+    /// From pairs, in their order.
     pub(crate) fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
-        let mut fields = BTreeMap::new();
+        let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (name, value) in pairs {
             // PostgreSQL takes no NUL in text.
-            fields.entry(name).or_insert(value.replace('\0', "\u{fffd}"));
+            fields.entry(name).or_default().push(value.replace('\0', "\u{fffd}"));
         }
         Self(fields)
     }
@@ -120,6 +132,7 @@ mod tests {
     async fn both_encodings_give_the_same() {
         let plain = Input::read(&headers("application/x-www-form-urlencoded"), "a=1&b=x+y&a=2".into()).await.unwrap();
         assert_eq!((plain.text("a"), plain.text("b"), plain.text("c")), ("1", "x y", ""));
+        assert_eq!(plain.all("a"), ["1", "2"]);
         let body = "--X\r\nContent-Disposition: form-data; name=\"key_file\"; filename=\"k.pem\"\r\n\r\nPEM\r\n\
                     --X\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\npasted\r\n--X--\r\n";
         let multi = Input::read(&headers("multipart/form-data; boundary=X"), body.into()).await.unwrap();

@@ -13,9 +13,13 @@ use maas_region::{Error, Region};
 use crate::{
     WebConfig,
     answer::{Answer, Failure},
-    assets, audit,
+    assets, audit, devices, explain,
     gate::gate,
-    intro, login, machines, notices,
+    intro, login,
+    machine::{actions, configuration, network, storage, summary},
+    machines::{self, add, bulk, list},
+    notices,
+    places::{pools, tags, zones},
     preferences::{self, api_keys, details, password, sessions, ssh_keys, ssl_keys},
     settings::{self, certificate, general, security, user_actions, users},
     status,
@@ -31,6 +35,8 @@ pub enum Access {
     SignedIn,
     /// Those whom the policy allows this action; others signed in get a 403 that says why.
     May(Action),
+    /// Those who hold one of these actions on some pool; what they may do to a machine is then asked for that machine.
+    Somewhere(&'static [Action]),
 }
 
 /// One page, or one form's target.
@@ -77,6 +83,13 @@ const EDIT_SETTINGS: Access = Access::May(Action::EditConfigurations);
 const SEE_USERS: Access = Access::May(Action::ViewIdentities);
 const EDIT_USERS: Access = Access::May(Action::EditIdentities);
 const EDIT_OWN: Access = Access::May(Action::EditOwn);
+const USE_MACHINES: Access = Access::Somewhere(&[Action::DeployMachines, Action::EditMachines]);
+const ADD_MACHINES: Access = Access::Somewhere(&[Action::EditMachines]);
+const ADD_DEVICES: Access = Access::Somewhere(&[Action::DeployMachines]);
+const EDIT_POOLS: Access = Access::May(Action::EditPools);
+const NAME_POOLS: Access = Access::Somewhere(&[Action::EditPools]);
+const SEE_GLOBAL: Access = Access::May(Action::ViewGlobalEntities);
+const EDIT_GLOBAL: Access = Access::May(Action::EditGlobalEntities);
 const SIGNED_IN: Access = Access::SignedIn;
 const PUBLIC: Access = Access::Public;
 
@@ -91,7 +104,51 @@ static PAGES: &[PageInfo] = &[
     write("/MAAS/r/intro/key", EDIT_OWN, || post(intro::add)),
     write("/MAAS/r/intro/import", EDIT_OWN, || post(intro::import)),
     write("/MAAS/r/intro/skip", EDIT_OWN, || post(intro::skip)),
-    read("/MAAS/r/machines", SIGNED_IN, || get(machines::show)),
+    read("/MAAS/r/machines", SIGNED_IN, || get(list::show)),
+    read("/MAAS/r/machines/rows", SIGNED_IN, || get(list::rows)),
+    read("/MAAS/r/machines/add", ADD_MACHINES, || get(add::show)),
+    write("/MAAS/r/machines/add", ADD_MACHINES, || post(add::submit)),
+    write("/MAAS/r/machines/actions", USE_MACHINES, || post(bulk::submit)),
+    read("/MAAS/r/machine/{id}", SIGNED_IN, || get(summary::show)),
+    read("/MAAS/r/machine/{id}/network", SIGNED_IN, || get(network::show)),
+    read("/MAAS/r/machine/{id}/storage", SIGNED_IN, || get(storage::show)),
+    read("/MAAS/r/machine/{id}/configuration", SIGNED_IN, || get(configuration::show)),
+    write("/MAAS/r/machine/{id}/configuration", ADD_MACHINES, || post(configuration::submit)),
+    write("/MAAS/r/machine/{id}/tags", ADD_MACHINES, || post(configuration::set_tags)),
+    write("/MAAS/r/machine/{id}/annotations", USE_MACHINES, || post(configuration::annotate)),
+    read("/MAAS/r/machine/{id}/actions/{action}", SIGNED_IN, || get(actions::confirm)),
+    write("/MAAS/r/machine/{id}/actions/{action}", USE_MACHINES, || post(actions::submit)),
+    read("/MAAS/r/access", SIGNED_IN, || get(explain::show)),
+    read("/MAAS/r/devices", SIGNED_IN, || get(devices::list)),
+    read("/MAAS/r/devices/add", ADD_DEVICES, || get(devices::show_add)),
+    write("/MAAS/r/devices/add", ADD_DEVICES, || post(devices::add)),
+    read("/MAAS/r/devices/{id}/edit", SIGNED_IN, || get(devices::show_edit)),
+    write("/MAAS/r/devices/{id}/edit", USE_MACHINES, || post(devices::edit)),
+    read("/MAAS/r/devices/{id}/delete", SIGNED_IN, || get(devices::confirm_delete)),
+    write("/MAAS/r/devices/{id}/delete", USE_MACHINES, || post(devices::delete)),
+    read("/MAAS/r/pools", SIGNED_IN, || get(pools::list)),
+    read("/MAAS/r/pools/add", EDIT_POOLS, || get(pools::show_add)),
+    write("/MAAS/r/pools/add", EDIT_POOLS, || post(pools::add)),
+    read("/MAAS/r/pools/{id}/edit", NAME_POOLS, || get(pools::show_edit)),
+    write("/MAAS/r/pools/{id}/edit", NAME_POOLS, || post(pools::edit)),
+    read("/MAAS/r/pools/{id}/delete", NAME_POOLS, || get(pools::confirm_delete)),
+    write("/MAAS/r/pools/{id}/delete", NAME_POOLS, || post(pools::delete)),
+    read("/MAAS/r/zones", SEE_GLOBAL, || get(zones::list)),
+    read("/MAAS/r/zones/add", EDIT_GLOBAL, || get(zones::show_add)),
+    write("/MAAS/r/zones/add", EDIT_GLOBAL, || post(zones::add)),
+    read("/MAAS/r/zones/{name}/edit", EDIT_GLOBAL, || get(zones::show_edit)),
+    write("/MAAS/r/zones/{name}/edit", EDIT_GLOBAL, || post(zones::edit)),
+    read("/MAAS/r/zones/{name}/delete", EDIT_GLOBAL, || get(zones::confirm_delete)),
+    write("/MAAS/r/zones/{name}/delete", EDIT_GLOBAL, || post(zones::delete)),
+    read("/MAAS/r/tags", SEE_GLOBAL, || get(tags::list)),
+    read("/MAAS/r/tags/add", EDIT_GLOBAL, || get(tags::show_add)),
+    write("/MAAS/r/tags/add", EDIT_GLOBAL, || post(tags::add)),
+    read("/MAAS/r/tags/{name}", SEE_GLOBAL, || get(tags::show)),
+    read("/MAAS/r/tags/{name}/edit", EDIT_GLOBAL, || get(tags::show_edit)),
+    write("/MAAS/r/tags/{name}/edit", EDIT_GLOBAL, || post(tags::edit)),
+    read("/MAAS/r/tags/{name}/delete", EDIT_GLOBAL, || get(tags::confirm_delete)),
+    write("/MAAS/r/tags/{name}/delete", EDIT_GLOBAL, || post(tags::delete)),
+    write("/MAAS/r/tags/{name}/rebuild", EDIT_GLOBAL, || post(tags::rebuild)),
     read("/MAAS/r/notifications", SIGNED_IN, || get(notices::list)),
     write("/MAAS/r/notifications/{id}/dismiss", EDIT_OWN, || post(notices::dismiss)),
     read("/MAAS/r/settings", SEE_SETTINGS, || get(settings::index)),
@@ -180,7 +237,11 @@ mod tests {
     fn whatever_changes_something_asks_for_more_than_a_session() {
         let harmless = ["/MAAS/r/login", "/MAAS/r/logout", "/MAAS/r/preferences/password/strength"];
         for page in PAGES.iter().filter(|page| page.method == "POST") {
-            assert!(harmless.contains(&page.path) || matches!(page.access, Access::May(_)), "{}", page.path);
+            assert!(
+                harmless.contains(&page.path) || matches!(page.access, Access::May(_) | Access::Somewhere(_)),
+                "{}",
+                page.path
+            );
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Made-up rows for tests, and every page drawn from them: with none, one and many rows, for a lint of the markup and for
 //! looking at. `MAAS_WEB_GALLERY=DIR cargo test -p maas-web gallery` writes them down.
 
+mod machines;
+mod places;
+
 use std::{net::IpAddr, time::Duration};
 
 use askama::Template;
@@ -25,13 +28,11 @@ use serde_json::json;
 
 use crate::{
     assets, audit,
-    cookies::Flash,
     errors::ErrorPage,
     form::{FormErrors, FormView},
     input::Input,
     intro::IntroPage,
     login::{self, LoginPage},
-    machines::MachinesPage,
     notices::{NoticeView, NoticesPage},
     preferences::{
         api_keys::{self, ApiKeysPage},
@@ -241,6 +242,8 @@ pub(crate) fn gallery() -> Vec<(String, String)> {
     settings_pages(&mut add);
     preference_pages(&mut add);
     audit_pages(&mut add);
+    machines::pages(&mut add);
+    places::pages(&mut add);
     all
 }
 
@@ -269,12 +272,6 @@ fn front(add: &mut Add<'_>) {
     };
     add("intro", intro(0, &none).render());
     add("intro-wrong", intro(1, &FormErrors::field("key", "Invalid SSH public key: line 1 is not base64.")).render());
-    let machines = |is_admin, shell| MachinesPage { shell, has_ssh_key: is_admin, is_admin, is_tls_on: is_admin };
-    add("machines", machines(true, shell(Section::Machines, "Machines")).render());
-    let mut user = calm(Section::Machines, "Machines");
-    user.nav.retain(|link| link.label != "Settings" && link.label != "Status");
-    user.flash = Some(Flash::good("Welcome. SSH keys can be added at any time under Preferences."));
-    add("machines-user", machines(false, user).render());
     add("notices", NoticesPage { shell: shell(Section::Other, "Notices") }.render());
     let error = |status, title: &str, line: &str, id: Option<&str>, shell: Shell| ErrorPage {
         shell: Shell { title: title.into(), ..shell },

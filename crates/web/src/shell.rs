@@ -48,6 +48,10 @@ pub(crate) struct Link {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Section {
     Machines,
+    Devices,
+    Pools,
+    Zones,
+    Tags,
     Settings,
     Preferences,
     Audit,
@@ -123,6 +127,10 @@ impl Shell {
 pub(crate) fn nav(current: Section, may: impl Fn(Action) -> bool) -> Vec<Link> {
     let rows = [
         (Section::Machines, "Machines", "machines", "/MAAS/r/machines", Action::ViewOwn),
+        (Section::Devices, "Devices", "devices", "/MAAS/r/devices", Action::ViewOwn),
+        (Section::Pools, "Pools", "pools", "/MAAS/r/pools", Action::ViewOwn),
+        (Section::Zones, "Zones", "zones", "/MAAS/r/zones", Action::ViewGlobalEntities),
+        (Section::Tags, "Tags", "tags", "/MAAS/r/tags", Action::ViewGlobalEntities),
         (Section::Settings, "Settings", "settings", "/MAAS/r/settings", Action::ViewConfigurations),
         (Section::Preferences, "Preferences", "user", "/MAAS/r/preferences", Action::ViewOwn),
         (Section::Audit, "Audit log", "audit", "/MAAS/r/audit", Action::ViewOwn),

@@ -39,6 +39,19 @@ pub(crate) fn count(number: u64, word: &str) -> String {
     if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") }
 }
 
+/// `12,345`
+pub(crate) fn grouped(number: &i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut out = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if *number < 0 { format!("-{out}") } else { out }
+}
+
 /// An address, or a dash.
 pub(crate) fn address(ip: Option<IpAddr>) -> String {
     ip.map_or_else(|| "–".to_owned(), |ip| ip.to_string())
@@ -130,6 +143,11 @@ mod tests {
         assert_eq!(relative(now.minus(at(86_400 * 3)), now), "3 days ago");
         assert_eq!(relative(now.plus(at(7200)), now), "in 2 hours");
         assert_eq!(relative(now.plus(at(86_400 * 400)), now), "in 13 months");
+    }
+
+    #[test]
+    fn thousands_are_parted() {
+        assert_eq!([0, 999, 1000, 1_234_567].map(|number| super::grouped(&number)), ["0", "999", "1,000", "1,234,567"]);
     }
 
     #[test]

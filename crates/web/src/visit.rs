@@ -82,6 +82,11 @@ impl VisitParts {
         decide(&self.ctx.actor, action).is_ok()
     }
 
+    /// Whether the visitor holds this on some pool; for what a page offers, never for what it does.
+    pub(crate) fn may_somewhere(&self, action: Action) -> bool {
+        self.ctx.access().anywhere().has(action)
+    }
+
     /// Whether somebody is signed in.
     pub(crate) fn is_signed_in(&self) -> bool {
         self.ctx.actor.user().is_some()
