@@ -41,6 +41,8 @@ pub(crate) enum Command {
     ConfigTls(ConfigTlsArgs),
     /// Read, prove and export the audit log
     Audit(AuditArgs),
+    /// Fill the site with invented machines, for development and demonstrations
+    Simulate(SimulateArgs),
     /// Print the table of who may do what
     Policy,
     /// Log in to a remote API, and remember its description and credentials
@@ -66,6 +68,24 @@ pub(crate) enum Command {
     },
     #[command(external_subcommand)]
     Profile(Vec<String>),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SimulateArgs {
+    #[command(flatten)]
+    pub place: PlaceArgs,
+    /// How many machines to invent
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub machines: usize,
+    /// In how many pools, the default one among them
+    #[arg(long, value_name = "P", default_value_t = 4)]
+    pub pools: usize,
+    /// Another number makes other machines
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub seed: u64,
+    /// Put them beside the machines that the site has
+    #[arg(long)]
+    pub add: bool,
 }
 
 /// How a region listens.

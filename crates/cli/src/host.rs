@@ -13,5 +13,6 @@ pub(crate) mod open;
 pub(crate) mod place;
 pub(crate) mod prompt;
 pub(crate) mod serve;
+pub(crate) mod simulate;
 pub(crate) mod status;
 pub(crate) mod up;

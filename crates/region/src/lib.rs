@@ -20,6 +20,7 @@ pub mod region;
 pub mod roles;
 pub mod sessions;
 pub mod settings;
+pub mod simulate;
 pub(crate) mod site;
 pub mod site_key;
 pub mod ssh_keys;
