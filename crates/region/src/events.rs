@@ -1,13 +1,22 @@
 //! The event log: queries as API 2.0 asks them, filters for people, proof and export.
 
-use std::net::IpAddr;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 use maas_authz::{
-    OpCtx,
-    action::{ViewAudit, ViewOwn},
+    Action, OpCtx,
+    action::{ViewAudit, ViewDevices, ViewOwn},
 };
-use maas_model::{Endpoint, EventId, EventType, Level, Outcome, Timestamp};
-use maas_store::event::{self, EventFilter, EventRow};
+use maas_model::{
+    Endpoint, EventId, EventType, Level, MachineAction, Outcome, Timestamp,
+    filter::{NodeFilter, Test, TextField, TextMatch},
+};
+use maas_store::{
+    Connection,
+    event::{self, EventFilter, EventRow, Reach, Within},
+};
 use serde_json::Value;
 
 use crate::{Error, Region, Result};
@@ -40,6 +49,18 @@ pub struct Event {
     /// What changed, secrets left out; null when there is nothing to say.
     pub details: Value,
     pub hash: String,
+    /// The machine or device that it is about.
+    pub node: Option<EventNode>,
+    /// Whether the caller may read how and from where it was done; if not, those members are empty.
+    pub has_trail: bool,
+}
+
+/// The node of an event, which may be gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventNode {
+    pub system_id: String,
+    /// As it is called now, or was when it was deleted; none if the caller may not see it (any more).
+    pub hostname: Option<String>,
 }
 
 /// What to look for.
@@ -52,8 +73,8 @@ pub struct EventQuery {
     pub before: Option<EventId>,
     pub after: Option<EventId>,
     pub owner: Option<String>,
-    /// Whether any of MAAS's node filters was given; there are no nodes yet, so nothing matches then.
-    pub has_node_filter: bool,
+    /// Only events about machines and devices that pass; one that is empty lets all events through.
+    pub nodes: NodeFilter,
     pub kind: Option<EventType>,
     pub action: Option<String>,
     pub outcome: Option<Outcome>,
@@ -73,21 +94,71 @@ pub enum Verified {
     Broken { at: EventId, why: String },
 }
 
-/// Events newest first. Node-less rows are for those with `ViewAudit`; others see their own rows.
+impl EventQuery {
+    /// What happened to one node, from `level` on.
+    pub fn of_node(system_id: &str, level: Option<Level>) -> Self {
+        let mut nodes = NodeFilter::default();
+        nodes.require(Test::Text(TextField::SystemId, vec![TextMatch::Is(system_id.to_owned())]));
+        Self { level, nodes, ..Self::default() }
+    }
+}
+
+/// Events newest first. Everybody reads their own, and what happens to machines and devices that they see; audit rows
+/// about the machines of a pool are for those who hold `ViewAudit` on it, all rows for those who hold it on the site.
 ///
 /// # Errors
 /// `Denied`, `BadRequest`.
 pub async fn query(region: &Region, ctx: &OpCtx, query: EventQuery) -> Result<Vec<Event>> {
-    let own_user_id = match ctx.grant::<ViewAudit>() {
-        Ok(_) => None,
-        Err(_) => Some(ctx.own::<ViewOwn>()?.row().0),
-    };
-    let filter = filter(&query, own_user_id)?;
-    if query.has_node_filter {
-        return Ok(Vec::new());
+    let filter = filter(query, reach(ctx)?)?;
+    let mut reader = region.store().reader().await?;
+    let rows = event::list(&mut reader, &filter).await?;
+    let names = hostnames(&mut reader, &filter.reach, &rows).await?;
+    let mut events = Vec::with_capacity(rows.len());
+    for row in rows {
+        let is_own = matches!(&filter.reach, Reach::Within(within) if row.user_id == Some(within.user.0));
+        let has_trail = is_own || row.level == Level::Audit as i64 || filter.reach == Reach::All;
+        let node = is_about_node(&row)
+            .then(|| EventNode { system_id: row.object_id.clone(), hostname: names.get(&row.object_id).cloned() });
+        let mut event = Event { node, ..Event::try_from(row)? };
+        if !has_trail {
+            event.hide_trail();
+        }
+        events.push(event);
     }
-    let rows = event::list(&mut *region.store().reader().await?, &filter).await?;
-    rows.into_iter().map(Event::try_from).collect()
+    Ok(events)
+}
+
+fn reach(ctx: &OpCtx) -> Result<Reach> {
+    if ctx.grant::<ViewAudit>().is_ok() {
+        return Ok(Reach::All);
+    }
+    let user = *ctx.own::<ViewOwn>()?.row();
+    Ok(Reach::Within(Within {
+        user,
+        machines: ctx.machines(MachineAction::View),
+        has_all_devices: ctx.grant::<ViewDevices>().is_ok(),
+        audited: ctx.access().pools_with(Action::ViewAudit),
+    }))
+}
+
+/// The names of the nodes that the rows are about, as far as the caller may read them.
+async fn hostnames(connection: &mut Connection, reach: &Reach, rows: &[EventRow]) -> Result<BTreeMap<String, String>> {
+    let ids: BTreeSet<&str> = rows.iter().filter(|row| is_about_node(row)).map(|row| row.object_id.as_str()).collect();
+    let mut names: BTreeMap<String, String> = event::hostnames(connection, reach, &ids).await?.into_iter().collect();
+    if *reach == Reach::All {
+        for id in ids {
+            if !names.contains_key(id)
+                && let Some(name) = event::last_hostname(connection, id).await?
+            {
+                names.insert(id.to_owned(), name);
+            }
+        }
+    }
+    Ok(names)
+}
+
+fn is_about_node(row: &EventRow) -> bool {
+    matches!(row.object_type.as_str(), "machine" | "device")
 }
 
 /// Walks the whole chain, and compares it with the signed checkpoints of this host (`ViewAudit`).
@@ -114,7 +185,7 @@ pub async fn verify(region: &Region, ctx: &OpCtx) -> Result<Verified> {
     })
 }
 
-fn filter(query: &EventQuery, own_user_id: Option<i64>) -> Result<EventFilter> {
+fn filter(query: EventQuery, reach: Reach) -> Result<EventFilter> {
     if query.limit > MOST_ROWS {
         let why = format!("Requested number of events {} is greater than limit: {MOST_ROWS}", query.limit);
         return Err(Error::BadRequest(why));
@@ -133,17 +204,30 @@ fn filter(query: &EventQuery, own_user_id: Option<i64>) -> Result<EventFilter> {
         level_to: to as i64,
         before: query.before.map(|id| id.0),
         after: query.after.map(|id| id.0),
-        own_user_id,
-        username: query.owner.clone(),
+        reach,
+        nodes: query.nodes,
+        username: query.owner,
         kind: query.kind.map(EventType::as_str),
-        action: query.action.clone(),
+        action: query.action,
         outcome: query.outcome.map(Outcome::as_str),
         ip: query.ip.map(|ip| ip.to_string()),
         since_us: query.since.map(Timestamp::micros),
         until_us: query.until.map(Timestamp::micros),
-        text: query.text.clone(),
+        text: query.text,
         limit: if query.limit == 0 { DEFAULT_ROWS } else { query.limit.into() },
     })
+}
+
+impl Event {
+    /// Leaves what everybody reads who sees the machine: what happened, and who did it.
+    fn hide_trail(&mut self) {
+        self.has_trail = false;
+        self.ip = None;
+        for text in [&mut self.auth_method, &mut self.user_agent, &mut self.trace_id, &mut self.hash] {
+            text.clear();
+        }
+        self.details = Value::Null;
+    }
 }
 
 impl TryFrom<EventRow> for Event {
@@ -169,6 +253,8 @@ impl TryFrom<EventRow> for Event {
             object_id: row.object_id,
             description: row.description,
             hash: row.hash,
+            node: None,
+            has_trail: true,
         })
     }
 }
@@ -178,7 +264,8 @@ const MOST_ROWS: u32 = 1000;
 
 #[cfg(test)]
 mod tests {
-    use maas_store::Audit;
+    use maas_authz::{Access, role};
+    use maas_store::{Audit, testing::TestNode};
 
     use super::*;
     use crate::testing::with_region;
@@ -204,10 +291,79 @@ mod tests {
             let both = EventQuery { before: Some(EventId(1)), after: Some(EventId(1)), ..audit() };
             assert!(query(&site.region, &admin, both).await.unwrap_err().to_string().contains("undetermined"));
             assert!(query(&site.region, &admin, EventQuery { limit: 1001, ..audit() }).await.is_err());
-            let node = EventQuery { has_node_filter: true, ..audit() };
+            let node = EventQuery { level: Some(Level::Audit), ..EventQuery::of_node("abcdef", None) };
             assert!(query(&site.region, &admin, node).await.unwrap().is_empty());
             assert!(matches!(verify(&site.region, &admin).await.unwrap(), Verified::Whole { .. }));
             assert!(verify(&site.region, &bob).await.is_err());
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn what_happens_to_a_machine_is_read_by_those_who_see_it() {
+        with_region(async |site| {
+            let (region, admin, bob) = (&site.region, &site.ctx("admin").await, &site.ctx("bob").await);
+            let web = crate::pools::create(region, admin, "web", "").await.unwrap();
+            let (me, eve) = (site.id("bob").await, site.id("eve").await);
+            let mut tx = region.store().begin(admin).await.unwrap();
+            let in_web = |owner| TestNode { pool: Some(web.id), owner, ..TestNode::default() };
+            let (_, free) = in_web(None).insert(&mut tx, "free").await;
+            let (_, hers) = in_web(Some(eve)).insert(&mut tx, "hers").await;
+            let (_, lamp) = TestNode::device(Some(me)).insert(&mut tx, "lamp").await;
+            let mut told = Vec::new();
+            for (kind, id) in [("machine", &free), ("machine", &hers), ("machine", &"gone12".into()), ("device", &lamp)]
+            {
+                let row = |text, level| Audit::new(EventType::Node, "node.test", text).object(kind, id).level(level);
+                told.extend([row("Done.", Level::Info), row("Changed.", Level::Audit)]);
+            }
+            told.push(
+                Audit::new(EventType::Node, "machine.delete", "Deleted.")
+                    .object("machine", "gone12")
+                    .details(serde_json::json!({ "hostname": "gone" })),
+            );
+            tx.commit_all(told).await.unwrap();
+
+            let named = async |ctx: &OpCtx, query: EventQuery| {
+                let found = super::query(region, ctx, EventQuery { action: Some("node.test".into()), ..query }).await;
+                let name = |event: Event| event.node.unwrap().hostname.unwrap_or_else(|| "?".into());
+                found.unwrap().into_iter().map(name).collect::<Vec<_>>().join(" ")
+            };
+            let info = EventQuery::default;
+            let audit = || EventQuery { level: Some(Level::Audit), ..info() };
+            assert_eq!(named(admin, info()).await, "lamp gone hers free");
+            assert_eq!(named(admin, audit()).await, "lamp gone hers free");
+            assert_eq!(named(bob, info()).await, "lamp free", "seen: one's own and what is free");
+            assert_eq!(named(bob, audit()).await, "", "and no audit rows of others");
+            let mut access = Access::own_only();
+            access.give(role::BUILTIN[3].actions, Some(web.id));
+            let auditor = &site.holding(bob, access);
+            assert_eq!(named(auditor, info()).await, "lamp hers free");
+            assert_eq!(named(auditor, audit()).await, "hers free");
+            let made = super::query(region, auditor, audit()).await.unwrap();
+            assert!(made.iter().any(|event| event.action == "pool.create"), "that the pool was made");
+            assert_eq!(named(&site.holding(bob, Access::own_only()), info()).await, "lamp");
+
+            for (id, seen) in [(&free, "free"), (&hers, ""), (&"gone12".into(), ""), (&"zzzzzz".into(), "")] {
+                assert_eq!(named(bob, EventQuery::of_node(id, None)).await, seen);
+            }
+            assert_eq!(named(admin, EventQuery::of_node("gone12", None)).await, "gone");
+            let by = |field, text: &str| {
+                let mut query = EventQuery::default();
+                query.nodes.require(Test::Text(field, vec![TextMatch::Is(text.into())]));
+                query
+            };
+            assert_eq!(named(admin, by(TextField::Pool, "web")).await, "hers free");
+            assert_eq!(named(bob, by(TextField::Pool, "web")).await, "free");
+            assert_eq!(named(bob, by(TextField::Hostname, "hers")).await, "");
+
+            // What one did to a machine that is hidden now is still one's own, and says nothing new of the machine.
+            let tx = region.store().begin(bob).await.unwrap();
+            let row = Audit::new(EventType::Node, "node.test", "Released.").object("machine", &hers);
+            tx.commit_nodes(vec![row]).await.unwrap();
+            assert_eq!(named(bob, audit()).await, "?");
+            assert_eq!(named(bob, EventQuery { level: Some(Level::Audit), ..by(TextField::Pool, "web") }).await, "");
+            let seen = super::query(region, bob, EventQuery::of_node(&free, None)).await.unwrap();
+            assert!(!seen[0].has_trail && seen[0].ip.is_none() && seen[0].username == "admin");
         })
         .await;
     }

@@ -10,10 +10,10 @@ use sqlx::{Row, any::AnyRow};
 use crate::{Connection, Result, StoreError, Tx};
 
 mod chain;
-pub(crate) mod query;
+mod query;
 
 pub use chain::{Broken, Chain, hash_of, head, verify};
-pub use query::{Done, EventFilter, done_since, list};
+pub use query::{Done, EventFilter, Reach, Within, done_since, hostnames, last_hostname, list};
 
 /// What only somebody with the database in their hands could do.
 #[cfg(any(test, feature = "testing"))]

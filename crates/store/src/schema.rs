@@ -4,7 +4,7 @@ use expect_test::expect_file;
 use sqlx::{AssertSqlSafe, Row};
 
 use crate::{
-    Backend, Tx, access, api_key, event, session,
+    Backend, Tx, access, api_key, session,
     testing::{TestDb, on_each},
     token, user,
 };
@@ -45,8 +45,6 @@ async fn no_request_walks_a_whole_table() {
             ("what a token was narrowed to", access::NARROWING, &["7"]),
             ("user by name", user::BY_NAME, TEXT),
             ("user by id", user::BY_ID, &["7"]),
-            ("events", event::query::ALL_DESCENDING, EVENTS),
-            ("own events", event::query::OWN_DESCENDING, OWN_EVENTS),
         ] {
             let plan = explain(&db, &mut tx, text, values).await;
             assert!(!plan.contains("SCAN") && !plan.contains("Seq Scan"), "{name}:\n{plan}");
@@ -69,10 +67,6 @@ async fn explain(db: &TestDb, tx: &mut Tx, text: &str, values: &[&str]) -> Strin
 }
 
 const TEXT: &[&str] = &["'x'"];
-const EVENTS: &[&str] = &["0", "50", "9", "1", "null", "null", "null", "null", "null", "null", "0", "9", "null", "100"];
-const OWN_EVENTS: &[&str] =
-    &["0", "50", "9", "1", "7", "null", "null", "null", "null", "null", "0", "9", "null", "100"];
-
 const POSTGRES_SCHEMA: &str = "
     select line from (
     select table_name || '.' || column_name || ' ' || data_type

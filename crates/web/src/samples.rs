@@ -116,6 +116,8 @@ pub(crate) fn events(count: usize) -> Vec<Event> {
             description: description.into(),
             details: json!({"before": {"value": "old"}, "after": {"value": "lab"}}),
             hash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into(),
+            node: None,
+            has_trail: true,
         }
     };
     (0..count).map(event).collect()

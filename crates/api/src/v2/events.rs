@@ -3,7 +3,10 @@
 use std::{net::IpAddr, str::FromStr};
 
 use maas_authz::{Action, decide};
-use maas_model::{EventId, Level, Timestamp};
+use maas_model::{
+    EventId, Level, MacAddress, Timestamp,
+    filter::{FilterError, FilterKey, NodeFilter, TextMatch},
+};
 use maas_region::events::{self, Event, EventQuery};
 use maas_wire::{EventPage, event::Trail};
 
@@ -106,14 +109,13 @@ fn read_query(form: &Form) -> Result<EventQuery, ApiError> {
         let line = "There is undetermined behaviour when both `after` and `before` are specified.";
         return Err(ApiError::bad(line));
     }
-    check_mac_addresses(form)?;
     Ok(EventQuery {
         level: parsed::<Level>(form, "level")?,
         limit: u32::try_from(limit).unwrap_or(1),
         before: before.map(EventId),
         after: after.map(EventId),
         owner: form.filled("owner").map(str::to_owned),
-        has_node_filter: NODE_FILTERS.iter().any(|name| form.filled(name).is_some()),
+        nodes: read_nodes(form)?,
         kind: parsed(form, "type")?,
         action: form.filled("action").map(str::to_owned),
         outcome: parsed(form, "outcome")?,
@@ -137,29 +139,38 @@ fn read_time(form: &Form, name: &str) -> Result<Option<Timestamp>, ApiError> {
     form.filled(name).map(|text| Timestamp::parse(text).ok_or_else(line)).transpose()
 }
 
-fn check_mac_addresses(form: &Form) -> Result<(), ApiError> {
-    let bad: Vec<&str> = form.all("mac_address").filter(|text| !text.is_empty() && !is_mac_address(text)).collect();
-    if bad.is_empty() { Ok(()) } else { Err(ApiError::bad(format!("Invalid MAC address(es): {}", bad.join(", ")))) }
+/// The filters on the event's machine; all must hold.
+fn read_nodes(form: &Form) -> Result<NodeFilter, ApiError> {
+    check_mac_addresses(form)?;
+    let mut filter = NodeFilter::default();
+    for name in NODE_FILTERS {
+        let values: Vec<TextMatch> =
+            form.all(name).filter(|text| !text.is_empty()).map(|text| TextMatch::Is(text.to_owned())).collect();
+        let bad = |error: FilterError| ApiError::bad(error.to_string());
+        let key: FilterKey = name.parse().map_err(bad)?;
+        filter.criteria.extend(key.criteria(false, values).map_err(bad)?);
+    }
+    Ok(filter)
 }
 
-fn is_mac_address(text: &str) -> bool {
-    let pairs: Vec<&str> = text.split([':', '-']).collect();
-    pairs.len() == 6
-        && pairs.iter().all(|pair| matches!(pair.len(), 1 | 2) && pair.bytes().all(|byte| byte.is_ascii_hexdigit()))
+fn check_mac_addresses(form: &Form) -> Result<(), ApiError> {
+    let bad: Vec<&str> =
+        form.all("mac_address").filter(|text| !text.is_empty() && text.parse::<MacAddress>().is_err()).collect();
+    if bad.is_empty() { Ok(()) } else { Err(ApiError::bad(format!("Invalid MAC address(es): {}", bad.join(", ")))) }
 }
 
 fn shown(event: &Event, has_trail: bool) -> maas_wire::Event {
     let username = if event.username.is_empty() { "unknown" } else { &event.username };
     maas_wire::Event {
         username: username.to_owned(),
-        node: None,
-        hostname: "unknown".into(),
+        node: event.node.as_ref().map(|node| node.system_id.clone()),
+        hostname: event.node.as_ref().and_then(|node| node.hostname.clone()).unwrap_or_else(|| "unknown".into()),
         id: event.id.0,
         level: event.level.as_str().into(),
         created: event.created_at.event_format(),
         kind: event.kind.description().into(),
         description: event.description.replace("%(username)s", username),
-        trail: has_trail.then(|| trail(event)),
+        trail: (has_trail && event.has_trail).then(|| trail(event)),
     }
 }
 
@@ -210,7 +221,7 @@ fn page_uri(form: &Form, name: &str, cursor: Option<i64>) -> String {
 mod tests {
     use maas_model::{EventId, Level};
 
-    use super::{is_mac_address, next_uri, prev_uri, read_query};
+    use super::{next_uri, prev_uri, read_query};
     use crate::form::Form;
 
     fn form(query: &str) -> Form {
@@ -232,10 +243,9 @@ mod tests {
         assert_eq!(line("level=LOUD"), "Unrecognised log level: LOUD");
         assert_eq!(line("mac_address=zz&mac_address=00:11:22:33:44:55"), "Invalid MAC address(es): zz");
         let query = read_query(&form("limit=0&level=AUDIT&id=")).map_err(|error| error.to_string()).unwrap();
-        assert_eq!((query.limit, query.level, query.has_node_filter), (1, Some(Level::Audit), false));
-        assert!(
-            is_mac_address("0:1a:2b:3c:4d:5e") && !is_mac_address("0:1a:2b:3c:4d") && !is_mac_address("+1:0:0:0:0:0")
-        );
+        assert_eq!((query.limit, query.level, query.nodes.is_empty()), (1, Some(Level::Audit), true));
+        let query = read_query(&form("id=abc&id=def&pool=web")).map_err(|error| error.to_string()).unwrap();
+        assert_eq!(query.nodes.criteria.len(), 2);
     }
 
     #[test]
