@@ -5,7 +5,7 @@ use std::fmt::Write;
 use maas_wire::{Action, Describe, Handler, Resource as Described};
 
 use crate::{
-    route::{Resource, Route},
+    route::{Access, Resource, Route},
     table::RESOURCES,
 };
 
@@ -47,18 +47,33 @@ fn document() -> Describe {
 }
 
 fn describe(resource: &Resource) -> Described {
-    let mut actions: Vec<Action> = resource.routes.iter().map(describe_action).collect();
+    let name = resource.name;
+    let (anon, auth) = match (resource.is_open(), resource.is_mixed()) {
+        (true, true) => {
+            (Some(handler(resource, format!("Anon{name}"), is_open)), Some(handler(resource, name.into(), |_| true)))
+        }
+        (true, false) => (Some(handler(resource, name.into(), |_| true)), None),
+        _ => (None, Some(handler(resource, name.into(), |_| true))),
+    };
+    Described { name: name.into(), anon, auth }
+}
+
+const fn is_open(route: &Route) -> bool {
+    matches!(route.access, Access::Public | Access::Anyone)
+}
+
+fn handler(resource: &Resource, name: String, is_shown: fn(&Route) -> bool) -> Handler {
+    let mut actions: Vec<Action> =
+        resource.routes.iter().filter(|route| is_shown(route)).map(describe_action).collect();
     actions.sort_by(|a, b| a.name.cmp(&b.name));
-    let handler = Handler {
-        name: resource.name.into(),
+    Handler {
+        name,
         doc: resource.doc.into(),
         params: path_variables(resource.path),
         path: resource.path.into(),
         uri: format!("{BASE}{}", resource.path),
         actions,
-    };
-    let (anon, auth) = if resource.is_open() { (Some(handler), None) } else { (None, Some(handler)) };
-    Described { name: resource.name.into(), anon, auth }
+    }
 }
 
 fn describe_action(route: &Route) -> Action {

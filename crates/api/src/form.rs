@@ -37,6 +37,17 @@ impl Form {
         self.fields.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// All names and values, in the order sent.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// All values, also of lists that were sent with commas.
+    pub(crate) fn list(&self, name: &str) -> Vec<String> {
+        let values = self.fields.iter().filter(|(key, _)| key == name).flat_map(|(_, value)| value.split([',', ' ']));
+        values.filter(|value| !value.is_empty()).map(str::to_owned).collect()
+    }
+
     /// The value as its owner's.
     pub(crate) fn owned(&self, name: &str) -> Option<String> {
         self.get(name).map(str::to_owned)

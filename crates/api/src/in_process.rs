@@ -182,5 +182,6 @@ const API: &str = "/MAAS/api/2.0";
 /// A path that a row means, with its operation.
 fn sample(row: &RouteInfo) -> String {
     let path = row.path.replace("{username}", "nobody").replace("{id}", "999").replace("{*rest}", "x");
+    let path = path.replace("{system_id}", "zzzzzz").replace("{name}", "nothing");
     row.op.map_or(path.clone(), |op| format!("{path}?op={op}"))
 }

@@ -129,6 +129,29 @@ pub(crate) struct Route {
     pub(crate) handler: fn(Call) -> Answer,
 }
 
+impl Route {
+    /// A row for everybody signed in; `op` is empty for the plain action.
+    pub(crate) const fn new(verb: Verb, op: &'static str, title: &'static str, handler: fn(Call) -> Answer) -> Self {
+        let op = if op.is_empty() { None } else { Some(op) };
+        Self { verb, op, access: Access::SignedIn, title, text: "", params: &[], handler }
+    }
+
+    /// The same, with more to say.
+    pub(crate) const fn text(self, text: &'static str) -> Self {
+        Self { text, ..self }
+    }
+
+    /// The same, with parameters.
+    pub(crate) const fn params(self, params: &'static [Param]) -> Self {
+        Self { params, ..self }
+    }
+
+    /// The same, for others.
+    pub(crate) const fn access(self, access: Access) -> Self {
+        Self { access, ..self }
+    }
+}
+
 /// A path and what can be done there.
 pub(crate) struct Resource {
     /// MAAS's name of the handler; empty for what is outside the described API.
@@ -156,6 +179,11 @@ impl Resource {
     /// Whether nobody's credentials matter here.
     pub(crate) fn is_public(&self) -> bool {
         self.routes.iter().all(|route| route.access == Access::Public)
+    }
+
+    /// Whether the same path also does what only somebody signed in may.
+    pub(crate) fn is_mixed(&self) -> bool {
+        self.is_open() && self.routes.iter().any(|route| !matches!(route.access, Access::Public | Access::Anyone))
     }
 
     /// Whether somebody unknown can do anything here.

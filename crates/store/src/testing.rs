@@ -17,7 +17,7 @@ use crate::{
 
 mod node;
 
-pub use node::{Dice, TestNode, add_pools, add_users};
+pub use node::TestNode;
 
 /// A database that goes away with this value.
 pub struct TestDb {

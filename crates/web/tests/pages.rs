@@ -260,7 +260,11 @@ async fn a_first_login_leads_to_the_key_page_and_then_on() {
     assert_eq!((reply.status.as_u16(), reply.location.as_str()), (303, "/MAAS/r/machines"));
     bob.keep(&reply);
     let reply = site.get(&bob, "/MAAS/r/machines").await;
-    assert!(reply.body.contains("Added 1 SSH key.") && reply.body.contains("No machine is free for you now"), "{}", reply.body);
+    assert!(
+        reply.body.contains("Added 1 SSH key.") && reply.body.contains("No machine is free for you now"),
+        "{}",
+        reply.body
+    );
     bob.keep(&reply);
     assert!(!site.get(&bob, "/MAAS/r/machines").await.body.contains("Added 1 SSH key."));
     let reply = site.post(&bob, "/MAAS/r/logout", &[]).await;

@@ -8,6 +8,7 @@ pub mod describe;
 pub mod event;
 pub mod hardware;
 pub mod notification;
+pub mod place;
 pub mod socket;
 pub mod tls;
 pub mod user;
@@ -20,6 +21,7 @@ pub use account::{
 pub use describe::{Action, Describe, Documented, Handler, Resource};
 pub use event::{Event, EventPage};
 pub use notification::Notification;
+pub use place::{Domain, ResourcePool, Tag, Zone};
 pub use tls::{TlsApplied, TlsCertificate, TlsChange, TlsProblem, TlsState};
 pub use user::User;
 pub use version::Version;

@@ -3,7 +3,10 @@
 use std::net::IpAddr;
 
 use maas_model::Timestamp;
-use maas_region::{keys, notifications, sessions, ssh_keys, ssl_keys, tls, tokens, users};
+use maas_region::{
+    keys, nodes::Domain, notifications, pools::Pool, sessions, ssh_keys, ssl_keys, tags::Tag, tls, tokens, users,
+    zones::Zone,
+};
 use maas_tls::{CertificateInfo, Problem, Severity};
 use maas_wire as wire;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -29,6 +32,47 @@ pub(crate) fn user(user: &users::User) -> wire::User {
         email: user.email.clone(),
         is_local: user.is_local,
         resource_uri: format!("/MAAS/api/2.0/users/{}/", utf8_percent_encode(&user.username, SEGMENT)),
+    }
+}
+
+pub(crate) fn pool(pool: &Pool) -> wire::ResourcePool {
+    wire::ResourcePool {
+        id: pool.id.0,
+        name: pool.name.clone(),
+        description: pool.description.clone(),
+        resource_uri: format!("/MAAS/api/2.0/resourcepool/{}/", pool.id),
+    }
+}
+
+pub(crate) fn zone(zone: &Zone) -> wire::Zone {
+    wire::Zone {
+        id: zone.id.0,
+        name: zone.name.clone(),
+        description: zone.description.clone(),
+        resource_uri: format!("/MAAS/api/2.0/zones/{}/", utf8_percent_encode(&zone.name, SEGMENT)),
+    }
+}
+
+pub(crate) fn tag(tag: &Tag) -> wire::Tag {
+    wire::Tag {
+        name: tag.name.clone(),
+        definition: tag.definition.clone(),
+        comment: tag.comment.clone(),
+        kernel_opts: tag.kernel_opts.clone(),
+        resource_uri: format!("/MAAS/api/2.0/tags/{}/", tag.name),
+    }
+}
+
+/// Records of domains come later; until then each has none.
+pub(crate) fn domain(domain: &Domain) -> wire::Domain {
+    wire::Domain {
+        id: domain.id.0,
+        name: domain.name.clone(),
+        ttl: domain.ttl,
+        authoritative: domain.is_authoritative,
+        resource_record_count: 0,
+        is_default: domain.id.0 == 0,
+        resource_uri: format!("/MAAS/api/2.0/domains/{}/", domain.id),
     }
 }
 

@@ -1,0 +1,93 @@
+//! The parts of nodes, to be read: `nodes/{system_id}/interfaces/` and `nodes/{system_id}/blockdevices/`.
+
+use maas_region::{Error, devices, machines};
+use serde_json::Value;
+
+use super::machine_view::hardware_member;
+use crate::{
+    call::Call,
+    error::ApiError,
+    reply::{self, Reply},
+    route::{Resource, Route, Verb},
+};
+
+pub(crate) const INTERFACES: Resource = Resource {
+    name: "InterfacesHandler",
+    path: "/MAAS/api/2.0/nodes/{system_id}/interfaces/",
+    doc: "Read the network interfaces of a node.",
+    routes: &[Route::new(Verb::Get, "", "List the interfaces of a node", |call| Box::pin(list(call, INTERFACE_SET)))],
+    ..Resource::DEFAULT
+};
+
+pub(crate) const INTERFACE: Resource = Resource {
+    name: "InterfaceHandler",
+    path: "/MAAS/api/2.0/nodes/{system_id}/interfaces/{id}/",
+    doc: "Read one network interface of a node.",
+    routes: &[Route::new(Verb::Get, "", "Show an interface", |call| Box::pin(read(call, INTERFACE_SET)))],
+    ..Resource::DEFAULT
+};
+
+pub(crate) const BLOCK_DEVICES: Resource = Resource {
+    name: "BlockDevicesHandler",
+    path: "/MAAS/api/2.0/nodes/{system_id}/blockdevices/",
+    doc: "Read the disks of a machine.",
+    routes: &[Route::new(Verb::Get, "", "List the disks of a machine", |call| Box::pin(list(call, BLOCK_DEVICE_SET)))],
+    ..Resource::DEFAULT
+};
+
+pub(crate) const BLOCK_DEVICE: Resource = Resource {
+    name: "BlockDeviceHandler",
+    path: "/MAAS/api/2.0/nodes/{system_id}/blockdevices/{id}/",
+    doc: "Read one disk of a machine.",
+    routes: &[Route::new(Verb::Get, "", "Show a disk", |call| Box::pin(read(call, BLOCK_DEVICE_SET)))],
+    ..Resource::DEFAULT
+};
+
+/// A list in the JSON of a machine, and MAAS's word for one of its parts.
+#[derive(Clone, Copy)]
+struct Set {
+    member: &'static str,
+    what: &'static str,
+    /// Whether devices have it too.
+    of_devices: bool,
+}
+
+const INTERFACE_SET: Set = Set { member: "interface_set", what: "Interface", of_devices: true };
+const BLOCK_DEVICE_SET: Set = Set { member: "blockdevice_set", what: "BlockDevice", of_devices: false };
+
+async fn list(call: Call, set: Set) -> Result<Reply, ApiError> {
+    Ok(reply::json(&parts(&call, set).await?))
+}
+
+/// By id or name.
+async fn read(call: Call, set: Set) -> Result<Reply, ApiError> {
+    let (parts, wanted) = (parts(&call, set).await?, call.var(1));
+    let is_wanted = |part: &&Value| {
+        part.get("id").is_some_and(|id| id.to_string() == wanted) || part.get("name") == Some(&Value::from(wanted))
+    };
+    let found = parts.iter().find(is_wanted).ok_or(Error::NotFound { what: set.what })?;
+    Ok(reply::json(found))
+}
+
+async fn parts(call: &Call, set: Set) -> Result<Vec<Value>, ApiError> {
+    let body = match machines::lookup_detailed(call.region(), &call.ctx, call.var(0)).await {
+        Ok(machine) => machine.body,
+        Err(Error::NotFound { .. }) if set.of_devices => {
+            let device = devices::lookup(call.region(), &call.ctx, call.var(0)).await;
+            device.map(|_| String::new()).map_err(hidden)?
+        }
+        Err(error) => return Err(hidden(error)),
+    };
+    Ok(match hardware_member(&body, set.member) {
+        Some(Value::Array(parts)) => parts,
+        _ => Vec::new(),
+    })
+}
+
+/// Of any kind: what is not there is no `Node`.
+fn hidden(error: Error) -> ApiError {
+    match error {
+        Error::NotFound { .. } => Error::NotFound { what: "Node" }.into(),
+        error => error.into(),
+    }
+}
