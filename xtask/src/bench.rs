@@ -5,6 +5,7 @@
 //! read from `/proc`, and shown where the generator might be the slower one.
 
 mod handshakes;
+mod machines;
 mod nginx;
 mod process;
 mod swaps;
@@ -50,6 +51,7 @@ pub(crate) async fn run() -> ExitCode {
     bench.handshakes().await;
     bench.logins().await;
     bench.swaps().await;
+    bench.machines(&program).await;
     println!("{}", bench.table);
     println!("\n{} s, servers on core {SERVER_CORE}, generators on core {GENERATOR_CORE}", started.elapsed().as_secs());
     if bench.table.is_met() { ExitCode::SUCCESS } else { ExitCode::from(1) }

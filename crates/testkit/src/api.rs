@@ -73,6 +73,11 @@ impl Api {
         Self { client, base, auth }
     }
 
+    /// A client of whatever serves at `base`, trusting these roots.
+    pub fn at(base: &str, roots: &str) -> Self {
+        Self::new(client_trusting(Some(roots.as_bytes()), None), base.to_owned(), Auth::Nobody)
+    }
+
     /// The same client speaking for somebody else.
     pub fn speaking_as(&self, auth: Auth) -> Self {
         Self { auth, ..self.clone() }

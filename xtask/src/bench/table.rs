@@ -7,6 +7,7 @@ use std::fmt;
 pub(crate) enum Goal {
     None,
     AtMost(f64),
+    AtLeast(f64),
     RatioAtLeast(f64),
 }
 
@@ -26,6 +27,11 @@ impl Table {
     /// A rate beside nginx's.
     pub(crate) fn beside(&mut self, title: &str, ours: f64, theirs: f64, goal: Goal) {
         self.row(title, ours, Some(theirs), "/s", goal);
+    }
+
+    /// How fast bytes come, beside nginx's.
+    pub(crate) fn faster(&mut self, title: &str, ours: f64, theirs: f64, unit: &str, goal: Goal) {
+        self.row(title, ours, Some(theirs), unit, goal);
     }
 
     /// A time beside nginx's.
@@ -48,6 +54,7 @@ impl Table {
         let (goal, is_met) = match goal {
             Goal::None => (String::new(), None),
             Goal::AtMost(most) => (format!("<= {} {unit}", number(most)), Some(ours <= most)),
+            Goal::AtLeast(least) => (format!(">= {} {unit}", number(least)), Some(ours >= least)),
             Goal::RatioAtLeast(least) => (format!("ratio >= {least}"), ratio.map(|ratio| ratio >= least)),
         };
         if is_met == Some(false) {
