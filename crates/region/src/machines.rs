@@ -24,7 +24,7 @@ mod list;
 mod lock;
 mod moves;
 pub(crate) mod power;
-mod query;
+pub(crate) mod query;
 pub(crate) mod release;
 pub(crate) mod rescue;
 pub(crate) mod step;

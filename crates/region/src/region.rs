@@ -12,8 +12,8 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::{
-    Error, Result, auth::Gate, carriers::Carriers, nodes::Catalog, site::Site, site_key::SiteKey, ssh_keys::ImportUrls,
-    tasks::Tasks, users::Users,
+    Error, Result, auth::Gate, carriers::Carriers, jobs::engine::Engine, nodes::Catalog, site::Site, site_key::SiteKey,
+    ssh_keys::ImportUrls, tasks::Tasks, users::Users,
 };
 
 /// What a region needs to know before it opens its database.
@@ -103,6 +103,8 @@ struct Inner {
     users: Users,
     catalog: ArcSwapOption<Catalog>,
     carriers: Carriers,
+    engine: Engine,
+    process_name: String,
     nudges: broadcast::Sender<&'static str>,
     notices: broadcast::Sender<Notice>,
     tasks: Tasks,
@@ -177,6 +179,7 @@ impl Region {
         let site = Site::open(&config.data_dir, &store, &clock).await?;
         let gate = Gate::new(&site_key, &config)?;
         let notices = broadcast::Sender::new(NOTICES);
+        let process_name = process_name(&config.region_name);
         let region = Self(Arc::new(Inner {
             config,
             clock,
@@ -187,6 +190,8 @@ impl Region {
             users: Users::default(),
             catalog: ArcSwapOption::empty(),
             carriers: Carriers::default(),
+            engine: Engine::default(),
+            process_name,
             nudges: broadcast::Sender::new(NOTICES),
             notices,
             tasks: Tasks::default(),
@@ -244,6 +249,19 @@ impl Region {
     /// Wakes a job of this process; others find out by the database.
     pub(crate) fn nudge(&self, job: &'static str) {
         let _ = self.0.nudges.send(job);
+    }
+
+    pub(crate) fn nudges(&self) -> broadcast::Receiver<&'static str> {
+        self.0.nudges.subscribe()
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    /// This process among all that there have been: what leases are held by.
+    pub(crate) fn process_name(&self) -> &str {
+        &self.0.process_name
     }
 
     /// The clock of this region.
@@ -325,6 +343,11 @@ where
     let span = tracing::Span::current();
     tracing::trace!(request.id = ctx.request.trace_id, "detached");
     DETACHED.spawn(work.instrument(span)).await.map_err(|error| Error::Internal(error.into()))?
+}
+
+fn process_name(region: &str) -> String {
+    let random = data_encoding::HEXLOWER.encode(maas_secrets::fresh_bytes(4).expose());
+    format!("{region}/{}/{random}", std::process::id())
 }
 
 /// Use cases that run to their end whatever their client does; the process waits for them before it leaves.

@@ -11,7 +11,9 @@ use maas_store::{
 use serde::Serialize;
 
 use crate::{
-    Region, Result, settings,
+    Region, Result,
+    jobs::{self, JobStatus},
+    settings,
     tls::{self, TlsStatus, is_alive},
 };
 
@@ -27,6 +29,7 @@ pub struct SiteStatus {
     pub users: i64,
     pub sessions: i64,
     pub regions: Vec<RegionSeen>,
+    pub jobs: Vec<JobStatus>,
     /// What needs somebody, one sentence each; empty is healthy.
     pub degraded: Vec<String>,
 }
@@ -59,7 +62,13 @@ pub async fn status(region: &Region, ctx: &OpCtx) -> Result<SiteStatus> {
     let sessions = session::count(&mut reader, now.micros(), seen_after.micros()).await?;
     let users = user::count(&mut reader).await?;
     drop(reader);
-    let degraded = degraded(&tls, &regions, &renewal_error, now);
+    let jobs = jobs::status(region, ctx).await?;
+    let mut degraded = degraded(&tls, &regions, &renewal_error, now);
+    let is_running = |job: &&JobStatus| {
+        let of = |name: &String| regions.iter().any(|seen| seen.name == *name && seen.is_alive);
+        job.region.as_ref().is_none_or(of)
+    };
+    degraded.extend(jobs.iter().filter(is_running).filter_map(JobStatus::problem));
     Ok(SiteStatus {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         region: region.config().region_name.clone(),
@@ -69,6 +78,7 @@ pub async fn status(region: &Region, ctx: &OpCtx) -> Result<SiteStatus> {
         users,
         sessions,
         regions,
+        jobs,
         degraded,
     })
 }

@@ -1,5 +1,7 @@
 //! A region of its own for each test of use cases, on SQLite and, where there is a server, on PostgreSQL.
 
+pub(crate) mod carrier;
+
 use std::sync::Arc;
 
 use maas_authz::{Access, Actor, AuthMethod, OpCtx, UserActor, action::EditIdentities};

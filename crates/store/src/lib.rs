@@ -12,6 +12,7 @@ pub mod error;
 pub mod event;
 pub mod failpoint;
 pub mod interface;
+pub mod job;
 pub mod machine;
 pub mod migrations;
 pub mod node;

@@ -1,9 +1,11 @@
 //! Machines through their life: what moves them from one status to the next, and who takes which.
 
+use std::time::Duration;
+
 use maas_authz::GrantedNode;
 use maas_model::UserId;
 
-use crate::{Connection, Result, Tx, node::NodeRow};
+use crate::{Connection, Result, Tx, node::NodeRow, sql::Sql};
 
 pub mod candidates;
 #[cfg(any(test, feature = "testing"))]
@@ -125,6 +127,52 @@ pub async fn in_status(connection: &mut Connection, status: i64) -> Result<Vec<S
 /// Those of the database.
 pub async fn expired(connection: &mut Connection, now_us: i64, limit: i64) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar(EXPIRED).bind(now_us).bind(limit).fetch_all(connection).await?)
+}
+
+/// Machines with one of these power types that were not asked for their power for a while: those that were never asked
+/// first. Each is asked up to `spread` early, by its id.
+///
+/// # Errors
+/// Those of the database.
+pub async fn due_for_poll(
+    connection: &mut Connection,
+    power_types: &[&str],
+    now_us: i64,
+    period: Duration,
+    spread: Duration,
+    limit: i64,
+) -> Result<Vec<NodeRow>> {
+    let micros = |span: Duration| i64::try_from(span.as_micros()).unwrap_or(i64::MAX / 2);
+    let seconds = i64::try_from(spread.as_secs()).unwrap_or(1).max(1);
+    let mut rows: Vec<NodeRow> = Vec::new();
+    for is_first in [true, false] {
+        let mut sql = Sql::new("select * from node where node_type = 0 and ");
+        if is_first {
+            sql.push("power_queried_us is null");
+        } else {
+            let latest = now_us - micros(period);
+            sql.push("power_queried_us <= ").bind(latest + micros(spread));
+            sql.push(" and power_queried_us <= ").bind(latest).push(" + (node_id % ").bind(seconds).push(") * 1000000");
+        }
+        sql.push(" and ").any(power_types, |sql, kind| _ = sql.push("power_type = ").bind(*kind));
+        sql.push(" order by power_queried_us, node_id limit ").bind(limit - i64::try_from(rows.len()).unwrap_or(0));
+        rows.extend(sql.query_as::<NodeRow>().fetch_all(&mut *connection).await?);
+    }
+    Ok(rows)
+}
+
+/// Notes that these were asked and are as they were.
+///
+/// # Errors
+/// Those of the database.
+pub async fn touch_polled(tx: &mut Tx, nodes: &[GrantedNode<NodeRow>]) -> Result<()> {
+    if nodes.is_empty() {
+        return Ok(());
+    }
+    let mut sql = Sql::new("update node set power_queried_us = ");
+    sql.bind(tx.now_us()).push(" where ").is_one_of("node_id", nodes.iter().map(|node| node.row().node_id));
+    sql.query().execute(&mut **tx).await?;
+    Ok(())
 }
 
 /// Deletes the devices that were parts of a machine, as they are no longer once it is given back.

@@ -298,6 +298,7 @@ fn front(add: &mut Add<'_>) {
         users: 6,
         sessions: 3,
         regions,
+        jobs: Vec::new(),
         degraded: degraded.iter().map(|line| (*line).to_owned()).collect(),
     };
     let seen = |name: &str, is_alive| RegionSeen {

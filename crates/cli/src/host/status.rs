@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use maas_region::{
+    jobs::JobStatus,
     status::{self, SiteStatus},
     tls::TlsStatus,
 };
@@ -52,7 +53,28 @@ fn text(status: &SiteStatus) -> String {
         );
     }
     out.push('\n');
+    out += &jobs_text(&status.jobs);
     out += &tls_text(&status.tls);
+    out
+}
+
+fn jobs_text(jobs: &[JobStatus]) -> String {
+    if jobs.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("{:<20} {:<12} {:<8} {:<24} what it says\n", "job", "region", "state", "last run");
+    for job in jobs {
+        let running_in = job.running_in.as_deref().and_then(|process| process.split('/').next());
+        let place = job.region.as_deref().or(running_in).unwrap_or("-");
+        let state = match (running_in, job.outcome.as_str()) {
+            (Some(_), _) => "running",
+            (None, "") => "new",
+            (None, outcome) => outcome,
+        };
+        let at = job.ended_at.as_deref().unwrap_or("-");
+        let _ = writeln!(out, "{:<20} {place:<12} {state:<8} {at:<24} {}", job.name, job.message);
+    }
+    out.push('\n');
     out
 }
 

@@ -15,9 +15,9 @@ use maas_store::{
 };
 use maas_tls::CertificateInfo;
 use serde_json::json;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use super::renew;
+use super::{engine, renew};
 use crate::{
     Region, Result,
     notifications::raise::{Changed, Raised, raise, withdraw},
@@ -49,12 +49,10 @@ pub(super) async fn run(region: &Region) {
 }
 
 async fn look(region: &Region) {
-    if let Err(error) = renew::renew_if_due(region).await {
-        tracing::error!(error = &error as &dyn std::error::Error, "could not see to the site's own certificate");
-    }
-    if let Err(error) = check(region).await {
-        tracing::error!(error = &error as &dyn std::error::Error, "could not look at the end of the certificate");
-    }
+    let started = Instant::now();
+    let renewed = renew::renew_if_due(region).await;
+    let checked = check(region).await;
+    engine::note(region, "certificate-expiry", started, renewed.and(checked)).await;
 }
 
 /// What the notices depend on besides the time.

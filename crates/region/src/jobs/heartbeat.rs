@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
-use maas_store::region_seen::{self, RegionSeenRow};
+use maas_store::{
+    job,
+    region_seen::{self, RegionSeenRow},
+};
 use maas_tls::listener::Bound;
 use tokio::{
     sync::watch,
-    time::{MissedTickBehavior, interval},
+    time::{Instant, MissedTickBehavior, interval},
 };
 
+use super::engine;
 use crate::{Region, Result};
 
 /// Gives a sign every few seconds, and at once when its ports change; when the region stops in good order, it is taken off the list.
@@ -24,9 +28,9 @@ pub(super) async fn run(region: &Region) {
             () = moved(&mut bound) => {}
             () = stopping.cancelled() => break,
         }
-        if let Err(error) = beat(region, started_us).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "could not give a sign of life");
-        }
+        let started = Instant::now();
+        let ended = beat(region, started_us).await;
+        engine::note(region, "heartbeat", started, ended).await;
     }
     if let Err(error) = leave(region).await {
         tracing::warn!(error = &error as &dyn std::error::Error, "could not sign off");
@@ -64,6 +68,7 @@ pub(crate) async fn beat(region: &Region, started_us: i64) -> Result<()> {
 async fn leave(region: &Region) -> Result<()> {
     let mut tx = region.store().begin(&region.job_ctx("heartbeat")).await?;
     region_seen::delete(&mut tx, &region.config().region_name).await?;
+    job::forget_region(&mut tx, &region.config().region_name).await?;
     Ok(tx.commit_quietly().await?)
 }
 

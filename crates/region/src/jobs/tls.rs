@@ -19,6 +19,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, timeout},
 };
 
+use super::engine;
 use crate::{
     Region, Result,
     notifications::raise::raise,
@@ -41,9 +42,9 @@ pub(super) async fn run(region: &Region) {
             _ = tick.tick() => {}
             changed = changes.changed() => if changed.is_err() { return },
         }
-        if let Err(error) = reconcile(region, own, &mut last).await {
-            tracing::error!(error = &error as &dyn std::error::Error, "could not look after TLS");
-        }
+        let started = Instant::now();
+        let ended = reconcile(region, own, &mut last).await;
+        engine::note(region, "tls", started, ended).await;
     }
 }
 

@@ -30,7 +30,6 @@ impl PowerAction {
     }
 
     /// From a stored row.
-    #[expect(dead_code, reason = "the power job reads it")]
     pub(crate) fn from_word(word: &str) -> Option<Self> {
         [Self::On, Self::Off, Self::SoftOff, Self::Cycle].into_iter().find(|action| action.as_str() == word)
     }

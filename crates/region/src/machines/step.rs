@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
 
 use maas_authz::OpCtx;
 use maas_model::{EventType, LifecycleEvent, MachineAction, Secret, Status};
-use maas_store::{Tx, queue};
+use maas_store::{Tx, node::NodeRow, queue};
 use serde_json::Value;
 
 use super::{Node, held::Held, power, rescue};
@@ -182,7 +182,7 @@ pub(super) async fn begin_on(
     start: &Start,
 ) -> Result<()> {
     let step = start.step;
-    let mut order = order(machine, step, start.parameters.clone());
+    let mut order = order_of(machine.row(), step, start.parameters.clone());
     region.carriers().find(&order).map_err(Error::Unready)?;
     let (event, request, says) = step.begins();
     machine.audit(step.sentence(machine.name()));
@@ -248,8 +248,7 @@ async fn keep_user_data(
 }
 
 /// The order that a machine's wish is.
-pub(crate) fn order(machine: &Held, step: Step, parameters: BTreeMap<String, String>) -> Order {
-    let row = machine.row();
+pub(crate) fn order_of(row: &NodeRow, step: Step, parameters: BTreeMap<String, String>) -> Order {
     Order {
         step,
         system_id: row.system_id.clone(),
@@ -287,7 +286,7 @@ const fn resting(status: Status) -> Option<EventType> {
     })
 }
 
-fn is_on(parameters: &BTreeMap<String, String>, name: &str) -> bool {
+pub(crate) fn is_on(parameters: &BTreeMap<String, String>, name: &str) -> bool {
     parameters.get(name).is_some_and(|value| flag(value) == Some(true))
 }
 
@@ -319,7 +318,6 @@ fn check(step: Step, parameters: &BTreeMap<String, String>) -> Result<()> {
 }
 
 /// Parameters from a stored row.
-#[expect(dead_code, reason = "the job that carries steps out reads it")]
 pub(crate) fn parameters(text: &str) -> BTreeMap<String, String> {
     let value: Value = serde_json::from_str(text).unwrap_or_default();
     let Value::Object(map) = value else { return BTreeMap::new() };
@@ -327,4 +325,4 @@ pub(crate) fn parameters(text: &str) -> BTreeMap<String, String> {
 }
 
 /// The step of a row whose step is to be stopped.
-pub(super) const STOP: &str = "stop";
+pub(crate) const STOP: &str = "stop";
