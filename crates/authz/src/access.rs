@@ -168,6 +168,27 @@ impl Pools {
         }
     }
 
+    /// Those in either.
+    #[must_use]
+    pub fn or(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Only(these), Self::Only(those)) => {
+                let more = those.iter().filter(|pool| !these.contains(pool));
+                Self::Only(these.iter().chain(more).copied().collect())
+            }
+            _ => Self::All,
+        }
+    }
+
+    /// Those in both.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::All, some) | (some, Self::All) => some.clone(),
+            (Self::Only(these), those) => Self::Only(these.iter().copied().filter(|pool| those.has(*pool)).collect()),
+        }
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         matches!(self, Self::Only(pools) if pools.is_empty())

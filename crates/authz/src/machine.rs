@@ -94,7 +94,15 @@ pub fn scope(actor: &Actor, action: MachineAction) -> MachineScope {
     let pools = |action: Option<Action>| action.map_or(Pools::NONE, |action| access.pools_with(action));
     let is_power = matches!(action, MachineAction::PowerOn | MachineAction::PowerOff | MachineAction::PowerCycle);
     let free = if is_power && !access.may_power_free { Pools::NONE } else { pools(rule.free) };
-    MachineScope { me: Some(user.id), any: access.pools_with(rule.any), own: pools(rule.own), free, is_unlocked_only }
+    let scope = MachineScope {
+        me: Some(user.id),
+        any: access.pools_with(rule.any),
+        own: pools(rule.own),
+        free,
+        is_unlocked_only,
+    };
+    // Whatever is held, nothing can be done to what may not be seen.
+    if action == MachineAction::View { scope } else { scope.within(&self::scope(actor, MachineAction::View)) }
 }
 
 impl MachineScope {
@@ -106,6 +114,16 @@ impl MachineScope {
     /// Every machine.
     pub const fn all(is_unlocked_only: bool) -> Self {
         Self { me: None, any: Pools::All, own: Pools::NONE, free: Pools::NONE, is_unlocked_only }
+    }
+
+    /// Those that are in `other` as well, its locks aside.
+    fn within(&self, other: &Self) -> Self {
+        Self {
+            any: self.any.and(&other.any),
+            own: self.any.or(&self.own).and(&other.any.or(&other.own)),
+            free: self.any.or(&self.free).and(&other.any.or(&other.free)),
+            ..self.clone()
+        }
     }
 
     /// Whether a machine is among them, its lock aside.

@@ -126,7 +126,10 @@ pub(crate) async fn lookup(
     system_id: &str,
     action: MachineAction,
 ) -> Result<GrantedNode<NodeRow>> {
-    let row = maas_store::node::find(connection, system_id).await?;
+    let row = match system_id.parse::<SystemId>() {
+        Ok(id) => maas_store::node::find(connection, id.as_str()).await?,
+        Err(_) => None,
+    };
     grant(ctx, kind, row, action)
 }
 
@@ -141,7 +144,10 @@ pub(crate) async fn lock(
     system_id: &str,
     action: MachineAction,
 ) -> Result<GrantedNode<NodeRow>> {
-    let row = maas_store::node::lock(tx, system_id).await?;
+    let row = match system_id.parse::<SystemId>() {
+        Ok(id) => maas_store::node::lock(tx, id.as_str()).await?,
+        Err(_) => None,
+    };
     grant(ctx, kind, row, action)
 }
 

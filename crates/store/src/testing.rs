@@ -17,7 +17,7 @@ use crate::{
 
 mod node;
 
-pub use node::TestNode;
+pub use node::{Dice, TestNode, add_pools, add_users};
 
 /// A database that goes away with this value.
 pub struct TestDb {

@@ -1,6 +1,6 @@
 //! New machines: added by those who may, introduced by anybody else.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use maas_authz::{Action, Actor, GrantedNode, OpCtx, action::EditOwn};
 use maas_model::{DomainId, EventType, Hostname, MacAddress, MachineAction, PoolId, Status, SystemId, ZoneId};
@@ -11,7 +11,7 @@ use maas_store::{
 use serde_json::json;
 
 use super::{
-    Hardware, NewInterface, NewMachine,
+    Hardware, NewInterface, NewMachine, Step,
     bmc::{self, Power},
     fields::{Fields, no_choice},
     moves::visible_pool,
@@ -43,6 +43,13 @@ pub async fn create(region: &Region, ctx: &OpCtx, new: NewMachine) -> Result<Nod
         }
     };
     tracing::info!(machine.id = row.system_id, is_enlisted = !checked.is_trusted, "a machine was added");
+    if new.commission && checked.is_trusted && !new.is_deployed {
+        match super::start(region, ctx, &row.system_id, Step::Commission, BTreeMap::new()).await {
+            Ok(node) => return Ok(node),
+            // It was added all the same, and can be commissioned when something can carry that out.
+            Err(error) => tracing::info!(machine.id = row.system_id, %error, "a new machine is not commissioned"),
+        }
+    }
     nodes::show(region, row).await
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use maas_authz::{OpCtx, action::ViewOwn};
 use maas_model::{
-    MachineAction, NodeId, NodeType, PoolId, Status, UserId, ZoneId,
+    MachineAction, NodeId, NodeType, PoolId, Status, SystemId, UserId, ZoneId,
     filter::{Criterion, NodeFilter, Test, TextField, TextMatch, unknown_names},
 };
 use maas_store::{
@@ -106,7 +106,10 @@ pub async fn lookup(region: &Region, ctx: &OpCtx, system_id: &str) -> Result<Nod
 /// As [`lookup`].
 pub async fn lookup_detailed(region: &Region, ctx: &OpCtx, system_id: &str) -> Result<Detailed> {
     let mut reader = region.store().reader().await?;
-    let found = node::find_detailed(&mut reader, system_id).await?;
+    let found = match system_id.parse::<SystemId>() {
+        Ok(id) => node::find_detailed(&mut reader, id.as_str()).await?,
+        Err(_) => None,
+    };
     drop(reader);
     let (row, body) = found.map(|found| (found.node, found.body)).unzip();
     let seen = nodes::grant(ctx, NodeType::Machine, row, MachineAction::View)?;
@@ -201,5 +204,113 @@ const fn parameter(field: TextField, negated: bool) -> Option<&'static str> {
         (TextField::Domain, false) => Some("domain"),
         (TextField::Domain, true) => Some("not_domain"),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use maas_authz::{Access, Actor};
+    use maas_model::{NodeFilter, PoolId, Search};
+
+    use super::{count, count_by, cursor, details, list, lookup, lookup_detailed};
+    use crate::{
+        Error,
+        machines::{Group, NewMachine, Page, Sort, create, set_pool, set_zone},
+        pools,
+        testing::{TestRegion, with_region},
+    };
+
+    async fn machines(site: &TestRegion) -> Vec<String> {
+        let admin = site.ctx("admin").await;
+        let mut ids = Vec::new();
+        for index in 1..4 {
+            let new = NewMachine {
+                hostname: Some(format!("m{index}")),
+                architecture: "amd64".into(),
+                mac_addresses: vec![format!("52:54:00:00:00:0{index}")],
+                ..NewMachine::default()
+            };
+            ids.push(create(&site.region, &admin, new).await.unwrap().system_id.to_string());
+        }
+        ids
+    }
+
+    fn filter(text: &str) -> NodeFilter {
+        text.parse::<Search>().unwrap().filter().unwrap()
+    }
+
+    #[tokio::test]
+    async fn each_sees_their_own_part() {
+        with_region(async |site| {
+            let (region, admin) = (&site.region, site.ctx("admin").await);
+            let ids = machines(site).await;
+            pools::create(region, &admin, "web", "").await.unwrap();
+            set_pool(region, &admin, &ids[0], "web").await.unwrap();
+            let mut access = Access::own_only();
+            access.give(maas_authz::role::BUILTIN[2].actions, Some(PoolId(0)));
+            let eve = site.holding(&site.ctx("eve").await, access);
+            let page = Page { limit: 10, sort: Sort::Hostname, ..Page::default() };
+            let all = NodeFilter::default();
+            let names =
+                |nodes: Vec<crate::nodes::Node>| nodes.iter().map(|node| node.hostname.clone()).collect::<Vec<_>>();
+            assert_eq!(names(list(region, &admin, &all, &page).await.unwrap()), ["m1", "m2", "m3"]);
+            assert_eq!(names(list(region, &eve, &all, &page).await.unwrap()), ["m2", "m3"]);
+            assert_eq!(count(region, &eve, &all).await.unwrap(), 2);
+            let groups = count_by(region, &eve, &all, Group::Pool).await.unwrap();
+            assert_eq!(
+                groups.iter().map(|group| (group.value.as_str(), group.count)).collect::<Vec<_>>(),
+                [("default", 2)]
+            );
+            let not_found = |error: Error| matches!(error, Error::NotFound { what: "Machine" });
+            for id in [ids[0].as_str(), "4yyyyy", "", "a\0", "../x"] {
+                assert!(not_found(lookup(region, &eve, id).await.unwrap_err()), "{id:?}");
+                assert!(not_found(lookup_detailed(region, &eve, id).await.unwrap_err()), "{id:?}");
+                assert!(not_found(details(region, &eve, id).await.unwrap_err()), "{id:?}");
+            }
+            let nobody = maas_authz::OpCtx { actor: Actor::Anonymous, ..admin.clone() };
+            assert!(matches!(list(region, &nobody, &all, &page).await, Err(Error::Denied(_))));
+
+            let first = list(region, &admin, &all, &Page { limit: 1, ..page.clone() }).await.unwrap();
+            let after = Some(cursor(&first[0], Sort::Hostname));
+            let rest = list(region, &admin, &all, &Page { after, ..page.clone() }).await.unwrap();
+            assert_eq!(names(rest), ["m2", "m3"]);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn names_that_one_may_not_know_do_not_exist() {
+        with_region(async |site| {
+            let (region, admin) = (&site.region, site.ctx("admin").await);
+            let ids = machines(site).await;
+            pools::create(region, &admin, "web", "").await.unwrap();
+            let mut access = Access::own_only();
+            access.give(maas_authz::role::BUILTIN[1].actions, Some(PoolId(0)));
+            let operator = site.holding(&site.ctx("eve").await, access);
+            assert_eq!(count(region, &admin, &filter("pool:(=web)")).await.unwrap(), 0);
+            for (text, refusal) in [
+                ("pool:(=web)", "pool: No such pool(s): 'web'."),
+                ("pool:(!=web,!=x)", "not_in_pool: No such pool(s): 'web', 'x'."),
+                ("zone:(=z)", "zone: No such zone(s): 'z'."),
+                ("tags:(=t)", "tags: No such tag(s): 't'."),
+            ] {
+                assert_eq!(count(region, &operator, &filter(text)).await.unwrap_err().to_string(), refusal);
+            }
+            let hidden = set_pool(region, &operator, &ids[0], "web").await.unwrap_err().to_string();
+            let unknown = set_pool(region, &operator, &ids[0], "wow").await.unwrap_err().to_string();
+            assert_eq!(hidden.replace("web", "wow"), unknown);
+
+            let mixed = [ids[0].clone(), "4yyyyy".to_owned()];
+            let error = set_zone(region, &operator, &mixed, "default").await.unwrap_err().to_string();
+            assert_eq!(error, "system_id: Some of the given system ids are invalid system ids.");
+            let user = site.ctx("bob").await;
+            assert!(matches!(set_zone(region, &user, &ids, "default").await, Err(Error::Denied(_))));
+            crate::zones::create(region, &admin, "north", "").await.unwrap();
+            set_zone(region, &operator, &ids, "north").await.unwrap();
+            assert_eq!(count(region, &user, &filter("zone:(=north)")).await.unwrap(), 3);
+            let told = site.events().await.iter().filter(|row| row.action == "machine.set-zone").count();
+            assert_eq!(told, 3);
+        })
+        .await;
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use maas_authz::{OpCtx, action::EditMachines};
-use maas_model::{MachineAction, NodeType, PoolId};
+use maas_model::{MachineAction, NodeType, PoolId, SystemId};
 use maas_store::node;
 use serde_json::json;
 
@@ -34,7 +34,11 @@ pub async fn set_zone(region: &Region, ctx: &OpCtx, system_ids: &[String], zone:
     ids.sort();
     ids.dedup();
     let mut tx = region.store().begin(ctx).await?;
-    let rows = node::find_many(&mut tx, &ctx.machines(MachineAction::View), &ids).await?;
+    let is_id = |id: &String| id.parse::<SystemId>().is_ok();
+    let rows = match ids.iter().all(is_id) {
+        true => node::find_many(&mut tx, &ctx.machines(MachineAction::View), &ids).await?,
+        false => Vec::new(),
+    };
     if rows.len() < ids.len() {
         return Err(Error::field("system_id", "Some of the given system ids are invalid system ids."));
     }

@@ -272,3 +272,145 @@ impl Sort {
 
 const DETAILED: &str =
     "select n.*, coalesce(d.body, '') as body from node n left join node_document d on d.node_id = n.node_id";
+
+#[cfg(test)]
+mod tests {
+    use maas_authz::{MachineScope, access::Pools};
+    use maas_model::{
+        NodeFilter, NodeId, PoolId, Status, UserId,
+        filter::{Test, TextField, TextMatch},
+    };
+
+    use super::*;
+    use crate::{
+        node::insert,
+        testing::{Dice, add_pools, add_users, on_each},
+    };
+
+    const SORTS: [Sort; 11] = [
+        Sort::Id,
+        Sort::Hostname,
+        Sort::Status,
+        Sort::Power,
+        Sort::Owner,
+        Sort::Pool,
+        Sort::Zone,
+        Sort::Cpus,
+        Sort::Memory,
+        Sort::Storage,
+        Sort::Updated,
+    ];
+
+    fn key(sort: Sort, row: &NodeRow) -> String {
+        match sort {
+            Sort::Id => String::new(),
+            Sort::Hostname => row.hostname.clone(),
+            Sort::Status => row.status.to_string(),
+            Sort::Power => row.power_state.clone(),
+            Sort::Owner => row.owner_id.map(|id| format!("user{id}")).unwrap_or_default(),
+            Sort::Pool => row.pool_id.filter(|id| *id > 0).map_or("default".into(), |id| format!("pool{id}")),
+            Sort::Zone => "default".to_owned(),
+            Sort::Cpus => row.cpu_count.to_string(),
+            Sort::Memory => row.memory_mib.to_string(),
+            Sort::Storage => row.storage_bytes.to_string(),
+            Sort::Updated => row.updated_us.to_string(),
+        }
+    }
+
+    #[tokio::test]
+    async fn pages_join_to_the_whole_in_every_order() {
+        on_each(async |db| {
+            let store = db.open().await;
+            let mut dice = Dice::new(3);
+            let mut tx = store.begin(&db.ctx()).await.unwrap();
+            add_users(&mut tx, 2).await;
+            add_pools(&mut tx, 3).await;
+            for index in 0..23 {
+                let row = NodeRow {
+                    system_id: format!("{index:06}"),
+                    hostname: format!("{}-m{index}", ["a", "b", "ab"][usize::try_from(dice.below(3)).unwrap()]),
+                    pool_id: Some(dice.below(3)),
+                    owner_id: Some(1 + dice.below(2)).filter(|_| dice.one_in(2)),
+                    status: dice.below(5),
+                    cpu_count: dice.below(12),
+                    ..NodeRow::blank()
+                };
+                insert(&mut tx, &row).await.unwrap();
+            }
+            let (scope, filter) = (MachineScope::all(false), NodeFilter::default());
+            for sort in SORTS {
+                for is_descending in [false, true] {
+                    let whole = Page { limit: 100, sort, is_descending, after: None };
+                    let whole = list(&mut tx, &scope, &filter, &whole).await.unwrap();
+                    assert_eq!(whole.len(), 23);
+                    let mut joined = Vec::new();
+                    let mut after = None;
+                    loop {
+                        let page = Page { limit: 5, sort, is_descending, after };
+                        let rows = list(&mut tx, &scope, &filter, &page).await.unwrap();
+                        let Some(last) = rows.last() else { break };
+                        after = Some(Cursor { value: key(sort, last), id: NodeId(last.node_id) });
+                        joined.extend(rows);
+                    }
+                    assert_eq!(joined, whole, "{sort:?}");
+                    if sort == Sort::Cpus {
+                        let ordered = whole.is_sorted_by_key(|row| row.cpu_count * if is_descending { -1 } else { 1 });
+                        assert!(ordered, "numbers are compared as numbers");
+                    }
+                }
+            }
+            let groups = count_by(&mut tx, &scope, &filter, Group::Owner).await.unwrap();
+            assert_eq!(groups.iter().map(|group| group.count).sum::<i64>(), 23);
+            assert!(groups.iter().any(|group| group.value.is_empty()));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn lists_do_not_walk_the_whole_table() {
+        on_each(async |db| {
+            let store = db.open().await;
+            let mut tx = store.begin(&db.ctx()).await.unwrap();
+            let prefix = match db.backend {
+                Backend::Sqlite => "explain query plan ",
+                Backend::Postgres => "explain ",
+            };
+            if db.backend == Backend::Postgres {
+                sqlx::query("set local enable_seqscan = off").execute(&mut *tx).await.unwrap();
+            }
+            let pools = Pools::Only(vec![PoolId(0), PoolId(7)]);
+            let user = MachineScope {
+                me: Some(UserId(7)),
+                any: Pools::NONE,
+                own: pools.clone(),
+                free: pools.clone(),
+                is_unlocked_only: false,
+            };
+            let operator = MachineScope { any: pools, own: Pools::NONE, free: Pools::NONE, ..user.clone() };
+            let all = MachineScope::all(false);
+            let one = |test: Test| {
+                let mut filter = NodeFilter::default();
+                filter.require(test);
+                filter
+            };
+            let by = |field, value: &str| one(Test::Text(field, vec![TextMatch::Is(value.into())]));
+            let none = NodeFilter::default();
+            for (name, scope, filter) in [
+                ("everything by id", &all, &none),
+                ("a user's", &user, &none),
+                ("an operator's", &operator, &none),
+                ("by system id", &user, &by(TextField::SystemId, "4aaaaa")),
+                ("by address", &all, &by(TextField::MacAddress, "52:54:00:00:00:01")),
+                ("candidates", &user, &one(Test::Status(vec![Status::Ready]))),
+                ("by host name", &user, &by(TextField::Hostname, "web-1")),
+            ] {
+                let page = Page { limit: 50, ..Page::default() };
+                let rows = select(db.backend, scope, filter, &page).explain(prefix).fetch_all(&mut *tx).await.unwrap();
+                let column = if db.backend == Backend::Sqlite { "detail" } else { "QUERY PLAN" };
+                let plan: String = rows.iter().map(|row| sqlx::Row::get::<String, _>(row, column) + "\n").collect();
+                assert!(!plan.contains("SCAN n") && !plan.contains("Seq Scan on node n"), "{name}:\n{plan}");
+            }
+        })
+        .await;
+    }
+}

@@ -57,3 +57,58 @@ const INSERT: &str = "insert into node (node_id, system_id, node_type, hostname,
     ip_addresses, power_type, power_parameters, power_state, power_error, script_status, created_us, updated_us, version)
     values ($1, $2, $3, $4, 0, '', $5, $6, $7, $8, 0, '', '', $9, 1, 0, '', '{}', 1, '', '', '', '', 0, 0, 0, 0, '', 0, 0, 0,
         0, 0, '', '', '', '{}', 'unknown', '', '{}', $10, $10, 1)";
+
+/// Adds users until those with the ids 1 to `count` are there.
+pub async fn add_users(tx: &mut Tx, count: i64) {
+    for id in 1..=count {
+        sqlx::query(
+            "insert into user_account (user_id, username, username_folded, full_name, is_active, is_local, is_system,
+                completed_intro, created_us, updated_us, version, realm, subject)
+            values ($1, $2, $2, '', 1, 1, 0, 1, 0, 0, 1, 'local', $2)",
+        )
+        .bind(id)
+        .bind(format!("user{id}"))
+        .execute(&mut **tx)
+        .await
+        .expect("the user is a good one");
+    }
+}
+
+/// Adds pools until those with the ids 0 to `count - 1` are there.
+pub async fn add_pools(tx: &mut Tx, count: i64) {
+    for id in 1..count {
+        sqlx::query(
+            "insert into resource_pool (pool_id, name, description, created_us, updated_us, version)
+            values ($1, $2, '', 0, 0, 1)",
+        )
+        .bind(id)
+        .bind(format!("pool{id}"))
+        .execute(&mut **tx)
+        .await
+        .expect("the pool is a good one");
+    }
+}
+
+/// Numbers that look thrown and are the same each time.
+#[derive(Clone, Debug)]
+pub struct Dice(u64);
+
+impl Dice {
+    /// A row of numbers.
+    pub fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    /// From 0 to `end - 1`.
+    pub fn below(&mut self, end: i64) -> i64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        i64::try_from(self.0 >> 33).expect("31 bits") % end
+    }
+
+    /// True so often.
+    pub fn one_in(&mut self, times: i64) -> bool {
+        self.below(times) == 0
+    }
+}
