@@ -7,7 +7,7 @@ use maas_model::{EventType, Level, Outcome, UserId};
 use serde_json::{Value, json};
 use sqlx::{Row, any::AnyRow};
 
-use crate::{Connection, Result, StoreError, Tx};
+use crate::{Connection, Result, StoreError, Tx, sql::Sql};
 
 mod chain;
 mod query;
@@ -206,13 +206,18 @@ pub(crate) async fn append(tx: &mut Tx, audits: &[Audit], raise: Raise) -> Resul
     .await?;
     let mut id: i64 = head.try_get("last_event_id")?;
     let mut hash: String = head.try_get("last_hash")?;
+    let mut rows = Vec::with_capacity(audits.len());
     for audit in audits {
         let mut row = EventRow::new(tx.ctx(), audit);
         id += 1;
         row.event_id = id;
         row.hash = row.hash_after(&hash);
         hash.clone_from(&row.hash);
-        insert(tx, &row).await?;
+        rows.push(row);
+    }
+    // Everybody who writes waits for the head row, so few statements are worth it.
+    for rows in rows.chunks(ROWS_AT_ONCE) {
+        insert(tx, rows).await?;
     }
     if !audits.is_empty() {
         sqlx::query("update event_head set last_event_id = $1, last_hash = $2 where head_id = 1")
@@ -225,32 +230,21 @@ pub(crate) async fn append(tx: &mut Tx, audits: &[Audit], raise: Raise) -> Resul
     Ok(Counts { changes: count("changes")?, node_changes: count("node_changes")? })
 }
 
-async fn insert(connection: &mut Connection, row: &EventRow) -> Result<()> {
-    sqlx::query(
+async fn insert(connection: &mut Connection, rows: &[EventRow]) -> Result<()> {
+    let mut sql = Sql::new(
         "insert into event (event_id, created_us, level, kind, user_id, username, auth_method, ip, user_agent, endpoint,
-            trace_id, action, object_type, object_id, outcome, description, details, hash)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
-    )
-    .bind(row.event_id)
-    .bind(row.created_us)
-    .bind(row.level)
-    .bind(&row.kind)
-    .bind(row.user_id)
-    .bind(&row.username)
-    .bind(&row.auth_method)
-    .bind(&row.ip)
-    .bind(&row.user_agent)
-    .bind(row.endpoint)
-    .bind(&row.trace_id)
-    .bind(&row.action)
-    .bind(&row.object_type)
-    .bind(&row.object_id)
-    .bind(&row.outcome)
-    .bind(&row.description)
-    .bind(&row.details)
-    .bind(&row.hash)
-    .execute(connection)
-    .await?;
+            trace_id, action, object_type, object_id, outcome, description, details, hash) values ",
+    );
+    for (index, row) in rows.iter().enumerate() {
+        sql.push(if index == 0 { "(" } else { ", (" }).bind(row.event_id);
+        sql.push(", ").bind(row.created_us).push(", ").bind(row.level).push(", ").bind(&*row.kind);
+        sql.push(", ").bind(row.user_id).push(", ").bind(&*row.username).push(", ").bind(&*row.auth_method);
+        sql.push(", ").bind(row.ip.as_deref()).push(", ").bind(&*row.user_agent).push(", ").bind(row.endpoint);
+        sql.push(", ").bind(&*row.trace_id).push(", ").bind(&*row.action).push(", ").bind(&*row.object_type);
+        sql.push(", ").bind(&*row.object_id).push(", ").bind(&*row.outcome).push(", ").bind(&*row.description);
+        sql.push(", ").bind(&*row.details).push(", ").bind(&*row.hash).push(")");
+    }
+    sql.query().execute(connection).await?;
     Ok(())
 }
 
@@ -289,6 +283,9 @@ fn canonical(value: &Value) -> Value {
         other => other.clone(),
     }
 }
+
+/// As many as either database takes parameters for.
+const ROWS_AT_ONCE: usize = 500;
 
 impl TryFrom<AnyRow> for EventRow {
     type Error = StoreError;

@@ -2,11 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use maas_model::{Status, constraint::Constraints};
+use maas_authz::{Access, OpCtx, role::builtin};
+use maas_model::{MachineAction, PoolId, RoleId, Status, UserId, constraint::Constraints};
 use maas_store::machine::testing::Machine;
 
 use super::*;
-use crate::{Error, testing::with_region};
+use crate::{
+    Error, Region,
+    testing::{TestRegion, with_region},
+};
 
 fn any() -> Constraints {
     Constraints::default()
@@ -197,6 +201,160 @@ async fn what_needs_a_rack_is_refused_while_there_is_none() {
         assert!(why.starts_with("new has never been commissioned"), "{why}");
         let bad = BTreeMap::from([("enable_ssh".to_owned(), "perhaps".to_owned())]);
         assert!(matches!(start(region, &admin, &new, Step::Commission, bad).await, Err(Error::Invalid(_))));
+    })
+    .await;
+}
+
+/// Who may do what, as the matrix of roles says: administrator, operator of the pool, then a user with a free machine, their
+/// own and somebody else's, an auditor, and somebody without a role there. `y`es, `n`o (403), `h`idden (404).
+const MATRIX: &[(&str, &str)] = &[
+    ("query", "yyyyhyh"),
+    ("acquire", "yyyyhnh"),
+    ("deploy", "yyyyhnh"),
+    ("release", "yynyhnh"),
+    ("on", "yyyyhnh"),
+    ("off", "yyyyhnh"),
+    ("cycle", "yyyyhnh"),
+    ("lock", "yynyhnh"),
+    ("unlock", "yynyhnh"),
+    ("mark-broken", "yynyhnh"),
+    ("abort", "yynyhnh"),
+    ("commission", "yynnhnh"),
+    ("test", "yynnhnh"),
+    ("override", "yynnhnh"),
+    ("rescue", "yynnhnh"),
+    ("exit-rescue", "yynnhnh"),
+    ("mark-fixed", "yynnhnh"),
+    ("transfer", "yynnhnh"),
+    ("parameters", "yynnhnh"),
+    ("plain-parameters", "yynnhnh"),
+];
+
+#[tokio::test]
+async fn every_use_case_asks_for_the_right_that_the_matrix_names() {
+    with_region(async |site| {
+        for (name, expected) in MATRIX {
+            let mut found = String::new();
+            for column in 0..expected.len() {
+                let (ctx, owner) = person(site, column).await;
+                let machine = Machine { owner, is_locked: *name == "unlock", ..Machine::default() };
+                let id = site.machine(machine, &format!("{name}-{column}")).await;
+                found.push(match attempt(&site.region, &ctx, &id, name).await {
+                    Err(Error::Denied(_)) => 'n',
+                    Err(Error::NotFound { what: "Machine" }) => 'h',
+                    Err(Error::NotFound { .. } | Error::Internal(_) | Error::Invalid(_)) => '?',
+                    _ => 'y',
+                });
+            }
+            assert_eq!(&found, expected, "{name}");
+        }
+    })
+    .await;
+}
+
+/// Who tries, and whose the machine is.
+async fn person(site: &TestRegion, column: usize) -> (OpCtx, Option<UserId>) {
+    let role = |id| builtin(RoleId(id)).unwrap().actions;
+    let bob = site.ctx("bob").await;
+    let hers = Some(site.id("eve").await);
+    let on_pool = |id, pool| {
+        let mut access = Access::own_only();
+        access.may_power_free = true;
+        access.give(role(id), Some(PoolId(pool)));
+        site.holding(&bob, access)
+    };
+    match column {
+        0 => (site.ctx("admin").await, hers),
+        1 => (on_pool(2, 0), hers),
+        2 => (on_pool(3, 0), None),
+        3 => (on_pool(3, 0), Some(site.id("bob").await)),
+        4 => (on_pool(3, 0), hers),
+        5 => (on_pool(4, 0), hers),
+        _ => (on_pool(2, 1), None),
+    }
+}
+
+async fn attempt(region: &Region, ctx: &OpCtx, id: &str, name: &str) -> crate::Result<()> {
+    let step = async |step| start(region, ctx, id, step, BTreeMap::new()).await.map(drop);
+    let switch = async |action| power(region, ctx, id, action, "").await.map(drop);
+    match name {
+        "query" => query_power(region, ctx, id).await.map(drop),
+        "acquire" => acquire(region, ctx, id).await.map(drop),
+        "deploy" => step(Step::Deploy).await,
+        "release" => release(region, ctx, id, &ReleaseOptions::default()).await.map(drop),
+        "on" => switch(PowerAction::On).await,
+        "off" => switch(PowerAction::Off).await,
+        "cycle" => switch(PowerAction::Cycle).await,
+        "lock" => lock(region, ctx, id, "").await.map(drop),
+        "unlock" => unlock(region, ctx, id, "").await.map(drop),
+        "mark-broken" => mark_broken(region, ctx, id, "").await.map(drop),
+        "abort" => abort(region, ctx, id, "").await.map(drop),
+        "commission" => step(Step::Commission).await,
+        "test" => step(Step::Test).await,
+        "override" => override_failed_testing(region, ctx, id, "").await.map(drop),
+        "rescue" => step(Step::EnterRescueMode).await,
+        "exit-rescue" => step(Step::ExitRescueMode).await,
+        "mark-fixed" => mark_fixed(region, ctx, id, "").await.map(drop),
+        "transfer" => transfer_ownership(region, ctx, id, "eve").await.map(drop),
+        "parameters" => power_parameters(region, ctx, id).await.map(drop),
+        _ => plain_power_parameters(region, ctx, id).await.map(drop),
+    }
+}
+
+#[tokio::test]
+async fn who_may_take_nothing_is_told_so() {
+    with_region(async |site| {
+        site.machine(Machine::default(), "m1").await;
+        let auditor = person(site, 5).await.0;
+        let options = AllocateOptions::default();
+        let refused = allocate(&site.region, &auditor, &any(), &options).await.unwrap_err();
+        assert!(matches!(&refused, Error::Denied(why) if why.explain().contains("can_deploy_machines")), "{refused:?}");
+        let elsewhere = person(site, 6).await.0;
+        let none = allocate(&site.region, &elsewhere, &any(), &options).await.unwrap_err().to_string();
+        assert_eq!(none, "No machine available.", "what is hidden is not there");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn secret_power_parameters_are_revealed_and_that_is_told() {
+    with_region(async |site| {
+        let (region, admin) = (&site.region, site.ctx("admin").await);
+        let power_parameters = "{\"power_address\": \"10.0.0.1\"}".to_owned();
+        let id = site.machine(Machine { power_type: "ipmi", power_parameters, ..Machine::default() }, "m1").await;
+        let parameters = [("power_pass".to_owned(), maas_model::Secret::new("canary-7".to_owned()))].into();
+        let power = Some(PowerChange { power_type: None, parameters, skip_check: true });
+        update(region, &admin, &id, MachineChange { power, ..MachineChange::default() }).await.unwrap();
+        let plain = plain_power_parameters(region, &admin, &id).await.unwrap();
+        assert_eq!(plain.into_iter().collect::<Vec<_>>(), [("power_address".to_owned(), "10.0.0.1".to_owned())]);
+        let all = super::power_parameters(region, &admin, &id).await.unwrap();
+        assert_eq!(all["power_pass"].expose(), "canary-7");
+        let told = site.events().await.remove(0);
+        assert_eq!(
+            (&*told.action, &*told.description),
+            ("machine.power.reveal", "Revealed the power parameters of 'm1'.")
+        );
+        assert!(!told.details.contains("canary"), "{}", told.details);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn many_at_once_say_each_for_itself() {
+    with_region(async |site| {
+        let (region, bob) = (&site.region, site.ctx("bob").await);
+        let free = site.machine(Machine::default(), "a").await;
+        let busy = site.machine(Machine { status: 21, ..Machine::default() }, "b").await;
+        let ids = [free, busy, "nobody".to_owned()];
+        let results = bulk(region, &bob, MachineAction::Allocate, &ids, &BTreeMap::new()).await;
+        let said: Vec<_> = results.iter().map(|one| one.result.as_ref().err().map(ToString::to_string)).collect();
+        assert_eq!(said[0], None);
+        assert_eq!(said[1], Some(format!("No machine with system ID {} available.", ids[1])));
+        assert_eq!(said[2].as_deref(), Some("No Machine matches the given query."));
+        let back = bulk(region, &bob, MachineAction::Release, &ids[..1], &BTreeMap::new()).await.remove(0);
+        assert_eq!(back.result.unwrap().unwrap().status, Status::Ready);
+        let why = bulk(region, &bob, MachineAction::SetPool, &ids[..1], &BTreeMap::new()).await.remove(0);
+        assert!(matches!(why.result, Err(Error::Invalid(_))));
     })
     .await;
 }
