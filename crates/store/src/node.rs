@@ -7,6 +7,7 @@ mod document;
 pub(crate) mod filter;
 mod insert;
 mod list;
+mod owned;
 pub(crate) mod scope;
 mod tag;
 
@@ -21,6 +22,7 @@ pub use list::{
     Cursor, DetailedRow, Group, GroupRow, Page, PlaceRow, Sort, count, count_by, find_detailed, find_each, find_many,
     list, list_detailed, list_devices, places,
 };
+pub use owned::{lock_owned, owned};
 pub use tag::{refresh_tag_names, refresh_tag_names_of, tag_names};
 
 /// A node. Flags are 0 or 1.
