@@ -1,5 +1,6 @@
 //! The whole door on a region of its own, without a network: what clients of API 2.0 send, and what they get.
 
+mod machines;
 mod paths;
 mod plain;
 mod resources;
@@ -119,6 +120,11 @@ impl Door {
 
     async fn get(&self, path: &str, who: Option<&Key>) -> Seen {
         self.call(request("GET", path, who, "", "")).await
+    }
+
+    /// The body of what is there.
+    pub(crate) async fn read(&self, path: &str, who: &Key) -> String {
+        self.get(path, Some(who)).await.body
     }
 
     pub(crate) async fn post(&self, path: &str, who: Option<&Key>, form: &str) -> Seen {

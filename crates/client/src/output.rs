@@ -12,12 +12,15 @@ use crate::{Console, console::visible, invocation::Options, table, transport::Re
 /// # Errors
 /// What the writer gives.
 pub fn show(console: &mut Console<'_>, reply: &Reply, options: &Options, columns: &[&str]) -> io::Result<()> {
+    let is_table =
+        |value: &Value| options.table || (console.is_terminal && !options.json && table::is_for_people(value, columns));
     if reply.status.is_success()
-        && (options.json || options.table)
+        && (options.json || options.table || (console.is_terminal && !columns.is_empty()))
         && let Ok(value) = serde_json::from_slice::<Value>(&reply.body)
+        && (options.json || is_table(&value))
     {
         let chosen: Vec<&str> = options.columns.iter().map(String::as_str).collect();
-        let text = match options.table {
+        let text = match is_table(&value) {
             true => table::render(&value, if chosen.is_empty() { columns } else { &chosen }),
             false => format!("{value:#}\n"),
         };
@@ -91,6 +94,8 @@ mod tests {
         let plain = Options::default();
         let json = "application/json; charset=utf-8";
         check(200, json, "{}", false, &plain, expect![[r#""{}""#]]);
+        check(200, json, "[{\"a\":1,\"b\":2}]", false, &plain, expect![[r#""[{\"a\":1,\"b\":2}]""#]]);
+        check(200, json, "[{\"a\":1,\"b\":2}]", true, &plain, expect![[r#""B\n2\n""#]]);
         check(200, json, "{}", true, &plain, expect![[r#""Success.\nMachine-readable output follows:\n{}\n""#]]);
         check(404, "text/plain", "No User matches", true, &plain, expect![[r#""No User matches\n""#]]);
         check(404, "text/plain", "No User matches", false, &plain, expect![[r#""No User matches""#]]);

@@ -39,6 +39,14 @@ pub fn columns_of(resource: &str, action: &str) -> &'static [&'static str] {
     COLUMNS.iter().find(is_named).map_or(&[], |row| row.2)
 }
 
+/// Whether people want this as a table when they did not ask for it: lists, and objects that we have chosen members of.
+pub fn is_for_people(value: &Value, columns: &[&str]) -> bool {
+    match rows_of(value) {
+        Some(rows) => !columns.is_empty() && rows.iter().all(Value::is_object),
+        None => columns.iter().any(|name| !reach(value, name).is_null()),
+    }
+}
+
 /// The list in an answer: itself, or its only member that is a list (`events`).
 fn rows_of(value: &Value) -> Option<&[Value]> {
     match value {
@@ -105,26 +113,66 @@ fn draw(header: Option<Vec<String>>, rows: impl Iterator<Item = Vec<String>>) ->
 const MOST_COLUMNS: usize = 8;
 const LONGEST_CELL: usize = 80;
 
+const MACHINES: &[&str] =
+    &["system_id", "fqdn", "status_name", "power_state", "owner", "pool.name", "zone.name", "tag_names"];
+
 const COLUMNS: &[(&str, &str, &[&str])] = &[
     ("account", "list-authorisation-tokens", &["name", "token"]),
     ("devices", "read", &["system_id", "fqdn", "owner", "zone.name", "ip_addresses"]),
     ("events", "query", &["created", "level", "username", "hostname", "type", "description"]),
-    ("machine", "", &[]),
+    ("access", "matrix", &[]),
+    ("device", "", &["system_id", "fqdn", "owner", "zone.name", "ip_addresses", "tag_names", "parent", "description"]),
+    ("domains", "read", &["id", "name", "authoritative", "ttl", "is_default"]),
+    ("block-devices", "read", &["id", "name", "type", "model", "size", "used_for", "tags"]),
+    ("interfaces", "read", &["id", "name", "type", "mac_address", "enabled", "link_speed", "parents"]),
+    ("machine", "power-parameters", &[]),
+    ("machine", "query-power-state", &["state"]),
+    ("machine", "details", &[]),
     (
-        "machines",
+        "machine",
         "",
-        &["system_id", "fqdn", "status_name", "power_state", "owner", "pool.name", "zone.name", "tag_names"],
+        &[
+            "system_id",
+            "fqdn",
+            "status_name",
+            "status_message",
+            "power_state",
+            "power_type",
+            "owner",
+            "locked",
+            "pool.name",
+            "zone.name",
+            "architecture",
+            "cpu_count",
+            "memory",
+            "storage",
+            "tag_names",
+            "ip_addresses",
+            "description",
+        ],
     ),
+    ("machines", "count", &["count"]),
+    ("machines", "power-parameters", &[]),
+    ("nodes", "read", &["system_id", "fqdn", "node_type_name", "owner", "zone.name", "tag_names", "ip_addresses"]),
+    ("machines", "allocate", MACHINES),
+    ("machines", "", MACHINES),
     ("notifications", "", &["id", "category", "message", "created"]),
     ("rack-controllers", "read", &["system_id", "fqdn", "version", "zone.name", "ip_addresses"]),
     ("region-controllers", "read", &["system_id", "fqdn", "version", "ip_addresses"]),
-    ("resource-pools", "read", &["id", "name", "description"]),
+    ("resource-pool", "", &["id", "name", "description"]),
+    ("resource-pools", "", &["id", "name", "description"]),
     ("sshkeys", "", &["id", "keysource", "key"]),
     ("sslkeys", "read", &["id", "display"]),
     ("subnets", "read", &["id", "cidr", "name", "vlan.name", "gateway_ip", "dns_servers"]),
-    ("tags", "read", &["name", "definition", "comment"]),
+    ("tag", "machines", MACHINES),
+    ("tag", "nodes", MACHINES),
+    ("tag", "devices", &["system_id", "fqdn", "owner", "zone.name", "ip_addresses"]),
+    ("tag", "update-nodes", &["added", "removed"]),
+    ("tag", "", &["name", "definition", "comment", "kernel_opts"]),
+    ("tags", "", &["name", "definition", "comment"]),
     ("users", "read", &["username", "email", "is_superuser"]),
-    ("zones", "read", &["id", "name", "description"]),
+    ("zone", "", &["id", "name", "description"]),
+    ("zones", "", &["id", "name", "description"]),
 ];
 
 #[cfg(test)]

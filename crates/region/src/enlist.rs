@@ -6,9 +6,9 @@ use maas_model::{
     filter::{NodeFilter, Test, TextField, TextMatch},
 };
 
-use crate::{Error, Region, Result, machines};
+use crate::{Error, Region, Result, devices, machines};
 
-/// Whether a machine has this MAC address: of those that the caller sees, or of all for a stranger, who would learn it
+/// Whether a machine or a device has this MAC address: of those that the caller sees, or of all for a stranger, who would learn it
 /// by introducing a machine that has it.
 ///
 /// # Errors
@@ -19,5 +19,5 @@ pub async fn is_registered(region: &Region, ctx: &OpCtx, mac: &str) -> Result<bo
     filter.require(Test::Text(TextField::MacAddress, vec![TextMatch::Is(mac.to_string())]));
     let as_region = OpCtx::job("enlist", region.clock().clone());
     let ctx = if ctx.actor == Actor::Anonymous { &as_region } else { ctx };
-    Ok(machines::count(region, ctx, &filter).await? > 0)
+    Ok(machines::count(region, ctx, &filter).await? > 0 || !devices::list(region, ctx, &filter).await?.is_empty())
 }

@@ -1,5 +1,8 @@
 //! The calls that a page makes over its socket.
 
+mod machine;
+mod place;
+
 use maas_authz::OpCtx;
 use maas_model::{NotificationId, Timestamp};
 use maas_region::{Error, Region, notifications, tls, users};
@@ -19,6 +22,14 @@ pub(super) async fn answer(region: &Region, ctx: &OpCtx, request: Request) -> Re
         Ok(Ok(result)) => Response::ok(request.request_id, result),
         Ok(Err(failure)) => Response::failed(request.request_id, told(&failure)),
         Err(_) => Response::failed(request.request_id, "The call took too long.".into()),
+    }
+}
+
+/// A failure in one line; our own faults are for the log.
+fn line(failure: &Error) -> String {
+    match told(failure) {
+        Value::String(line) => line,
+        _ => failure.to_string(),
     }
 }
 
@@ -48,7 +59,11 @@ async fn dispatch(region: &Region, ctx: &OpCtx, method: &str, params: &Value) ->
             let id = id.ok_or_else(|| Error::field("id", "This field is required."))?;
             notifications::dismiss(region, ctx, NotificationId(id)).await.map(|()| Value::Null)
         }
-        other => Err(Error::BadRequest(format!("Unknown method: {other}"))),
+        other => match other.split_once('.').map_or("", |(handler, _)| handler) {
+            "machine" => machine::dispatch(region, ctx, other, params).await,
+            _ => place::dispatch(region, ctx, other, params).await,
+        }
+        .unwrap_or_else(|| Err(Error::BadRequest(format!("Unknown method: {other}")))),
     }
 }
 

@@ -133,3 +133,65 @@ fn a_burst_is_let_through_and_a_flood_is_not() {
     assert!(!allowance.take(start));
     assert!(allowance.take(start + Duration::from_secs(1)));
 }
+
+#[tokio::test]
+async fn a_socket_shows_and_does_what_the_api_would() {
+    use maas_region::simulate::{self, Plan};
+    let door = Door::open().await;
+    let plan = Plan { machines: 40, pools: 2, seed: 7, adds: false };
+    simulate::run(&door.region, &door.host_ctx(), &plan, |_| ()).await.unwrap();
+    let at = serve(&door).await;
+    let seen = door.log_in("bob").await;
+    let token = seen.cookie("csrftoken");
+    let origin = format!("http://{at}");
+    let token = token.trim_start_matches("csrftoken=");
+    let mut socket = connect(at, &seen.cookie("sessionid"), token, &origin).await.unwrap();
+    let mut call = async |method: &str, params: Value| {
+        let message = json!({"type": 0, "request_id": 1, "method": method, "params": params});
+        socket.send(Message::Text(message.to_string().into())).await.unwrap();
+        loop {
+            // News of machines may come between.
+            let answer = next(&mut socket).await.unwrap();
+            if answer["type"] == json!(1) {
+                return answer;
+            }
+        }
+    };
+    let (root, bob) = (door.key("root").await, door.key("bob").await);
+    let ids = async |who| {
+        let listed: Value = serde_json::from_str(&door.read("/MAAS/api/2.0/machines/", who).await).unwrap();
+        let ids = listed.as_array().unwrap().iter().map(|one| one["system_id"].as_str().unwrap().to_owned());
+        ids.collect::<std::collections::BTreeSet<_>>()
+    };
+    let (all, mine) = (ids(&root).await, ids(&bob).await);
+    assert!(mine.len() < all.len());
+    let listed = call("machine.list", json!({"page_size": 100})).await["result"].clone();
+    assert_eq!(listed["count"], json!(mine.len()));
+    let items = listed["groups"][0]["items"].as_array().unwrap().clone();
+    let shown = items.iter().map(|item| item["system_id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(mine, shown);
+    let pages =
+        call("machine.list", json!({"page_size": 3, "page_number": 2, "group_key": "pool"})).await["result"].clone();
+    assert_eq!(pages["cur_page"], json!(2));
+    assert_eq!(pages["num_pages"], json!(mine.len().div_ceil(3)));
+    let hidden = all.difference(&mine).next().unwrap().clone();
+    for (method, params) in [
+        ("machine.get", json!({"system_id": hidden})),
+        ("machine.action", json!({"system_id": hidden, "action": "lock"})),
+    ] {
+        assert_eq!(call(method, params).await["error"], json!("No Machine matches the given query."), "{method}");
+    }
+    assert_eq!(call("machine.count", json!({"filter": {"system_id": [hidden]}})).await["result"], json!({"count": 0}));
+    let bulk = json!({"filter": {"status": ["ready"]}, "action": "delete"});
+    let done = call("machine.action", bulk).await["result"].clone();
+    assert_eq!(done["success_count"], json!(0));
+    assert!(!done["failed_system_ids"].as_array().unwrap().is_empty(), "{done}");
+    assert_eq!(ids(&root).await, all);
+    let events = call("event.list", json!({"system_id": hidden})).await;
+    assert_eq!(events["result"], json!([]));
+    for method in ["resourcepool.list", "zone.list", "tag.list", "machine.filter_groups"] {
+        assert!(call(method, json!({})).await["result"].is_array(), "{method}");
+    }
+    let options = call("machine.filter_options", json!({"group_key": "pool"})).await;
+    assert!(!options["result"].as_array().unwrap().is_empty());
+}

@@ -1,11 +1,17 @@
 //! `devices/`: things with a name and an address that nobody deploys.
 
+use maas_model::filter::NodeFilter;
 use maas_region::{
     detach,
     devices::{self, DeviceChange, NewDevice},
+    nodes::Node,
 };
 
-use super::{filters, machine_view};
+use super::{
+    filters,
+    machine::{ANNOTATIONS, annotations},
+    machine_view::Devices,
+};
 use crate::{
     call::Call,
     error::ApiError,
@@ -55,13 +61,32 @@ pub(crate) const DEVICE: Resource = Resource {
             ZONE,
         ]),
         Route::new(Verb::Delete, "", "Delete a device", |call| Box::pin(delete(call))),
+        Route::new(Verb::Post, "set_workload_annotations", "Annotate the device", |call| Box::pin(annotate(call)))
+            .params(ANNOTATIONS),
+        Route::new(Verb::Post, "set_owner_data", "The same as set_workload_annotations", |call| {
+            Box::pin(annotate(call))
+        })
+        .params(ANNOTATIONS),
     ],
     ..Resource::DEFAULT
 };
 
+/// The devices that the filter lets through.
+pub(crate) async fn found(call: &Call, filter: &NodeFilter) -> Result<Devices, ApiError> {
+    let nodes = devices::list(call.region(), &call.ctx, filter).await?;
+    complete(call, nodes).await
+}
+
+/// The devices with what their rows do not tell.
+pub(crate) async fn complete(call: &Call, nodes: Vec<Node>) -> Result<Devices, ApiError> {
+    let parents = devices::parents(call.region(), &call.ctx, &nodes).await?;
+    let interfaces = devices::interfaces(call.region(), &nodes).await?;
+    Ok(Devices { nodes, parents, interfaces })
+}
+
 async fn list(call: Call) -> Result<Reply, ApiError> {
     let filter = filters::read(&call)?;
-    Ok(machine_view::device_list(&devices::list(call.region(), &call.ctx, &filter).await?))
+    Ok(found(&call, &filter).await?.list())
 }
 
 async fn create(call: Call) -> Result<Reply, ApiError> {
@@ -76,11 +101,12 @@ async fn create(call: Call) -> Result<Reply, ApiError> {
     };
     let (region, ctx) = call.owned();
     let device = detach(&call.ctx, async move { devices::create(&region, &ctx, new).await }).await?;
-    Ok(machine_view::device(&device))
+    Ok(complete(&call, vec![device]).await?.one())
 }
 
 async fn read(call: Call) -> Result<Reply, ApiError> {
-    Ok(machine_view::device(&devices::lookup(call.region(), &call.ctx, call.var(0)).await?))
+    let device = devices::lookup(call.region(), &call.ctx, call.var(0)).await?;
+    Ok(complete(&call, vec![device]).await?.one())
 }
 
 async fn update(call: Call) -> Result<Reply, ApiError> {
@@ -95,7 +121,16 @@ async fn update(call: Call) -> Result<Reply, ApiError> {
     let system_id = call.var(0).to_owned();
     let (region, ctx) = call.owned();
     let work = async move { devices::update(&region, &ctx, &system_id, change).await };
-    Ok(machine_view::device(&detach(&call.ctx, work).await?))
+    let device = detach(&call.ctx, work).await?;
+    Ok(complete(&call, vec![device]).await?.one())
+}
+
+async fn annotate(call: Call) -> Result<Reply, ApiError> {
+    let (system_id, annotations) = (call.var(0).to_owned(), annotations(&call.form));
+    let (region, ctx) = call.owned();
+    let work = async move { devices::annotate(&region, &ctx, &system_id, annotations).await };
+    let device = detach(&call.ctx, work).await?;
+    Ok(complete(&call, vec![device]).await?.one())
 }
 
 async fn delete(call: Call) -> Result<Reply, ApiError> {

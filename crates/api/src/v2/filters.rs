@@ -38,7 +38,7 @@ pub(crate) const PARAMS: &[Param] = &[
     filter("not_agent_name", "Not these agent names."),
     filter("status", "Statuses: ready, deployed, failed_testing..."),
     filter("not_status", "Not these statuses."),
-    filter("simple_status", "Groups of statuses: new, ready, allocated, deployed, failed, broken, other."),
+    filter("simple_status", "Groups of statuses: new, ready, allocated, deployed, failed, broken..."),
     filter("not_simple_status", "Not these groups of statuses."),
     filter("owner", "Names of owners."),
     filter("not_owner", "Not these owners."),

@@ -62,8 +62,10 @@ async fn list(call: Call, set: Set) -> Result<Reply, ApiError> {
 /// By id or name.
 async fn read(call: Call, set: Set) -> Result<Reply, ApiError> {
     let (parts, wanted) = (parts(&call, set).await?, call.var(1));
+    let number: Option<i64> = wanted.parse().ok();
     let is_wanted = |part: &&Value| {
-        part.get("id").is_some_and(|id| id.to_string() == wanted) || part.get("name") == Some(&Value::from(wanted))
+        let id = part.get("id").and_then(Value::as_i64);
+        (id.is_some() && id == number) || part.get("name").and_then(Value::as_str) == Some(wanted)
     };
     let found = parts.iter().find(is_wanted).ok_or(Error::NotFound { what: set.what })?;
     Ok(reply::json(found))
@@ -73,8 +75,9 @@ async fn parts(call: &Call, set: Set) -> Result<Vec<Value>, ApiError> {
     let body = match machines::lookup_detailed(call.region(), &call.ctx, call.var(0)).await {
         Ok(machine) => machine.body,
         Err(Error::NotFound { .. }) if set.of_devices => {
-            let device = devices::lookup(call.region(), &call.ctx, call.var(0)).await;
-            device.map(|_| String::new()).map_err(hidden)?
+            let device = devices::lookup(call.region(), &call.ctx, call.var(0)).await.map_err(hidden)?;
+            let found = devices::interfaces(call.region(), &[device]).await?.into_values().flatten();
+            return Ok(found.filter_map(|interface| serde_json::to_value(interface).ok()).collect());
         }
         Err(error) => return Err(hidden(error)),
     };

@@ -7,7 +7,7 @@ mod step;
 
 use maas_region::{detach, machines};
 
-use super::{bson, machine_view};
+use super::{bson, machines::answer};
 use crate::{
     call::Call,
     error::ApiError,
@@ -15,11 +15,13 @@ use crate::{
     route::{Kind, Param, Resource, Route, Verb},
 };
 
+pub(crate) use change::annotations;
 pub(crate) use power::parameters as power_parameters;
 
 const COMMENT: Param = Param::optional("comment", "Why, for the event log.");
 const WHY: &[Param] = &[COMMENT];
-const ANNOTATIONS: &[Param] = &[Param::required("key", "Any name with its value; an empty value removes it.")];
+pub(crate) const ANNOTATIONS: &[Param] =
+    &[Param::required("key", "Any name with its value; an empty value removes it.")];
 
 pub(crate) const MACHINE: Resource = Resource {
     name: "MachineHandler",
@@ -97,7 +99,7 @@ pub(crate) const MACHINE: Resource = Resource {
 };
 
 async fn read(call: Call) -> Result<Reply, ApiError> {
-    Ok(machine_view::machine(&machines::lookup_detailed(call.region(), &call.ctx, call.var(0)).await?))
+    answer(&call, &machines::lookup_detailed(call.region(), &call.ctx, call.var(0)).await?).await
 }
 
 async fn delete(call: Call) -> Result<Reply, ApiError> {

@@ -5,36 +5,41 @@ mod write;
 
 use std::collections::BTreeMap;
 
-use maas_model::{PowerState, constraint::StorageId, node::NodeType};
+use http::StatusCode;
+use maas_model::{NodeId, PowerState, SystemId, constraint::StorageId, node::NodeType};
 use maas_region::{
     machines::{Allocation, Detailed},
     nodes::Node,
 };
-use serde_json::Value;
+use maas_wire::hardware::Interface;
+use serde_json::{Value, json};
 
 use self::write::Members;
 use crate::reply::{self, Reply};
 
+/// The system ids of the nodes that others are parts of, as far as the caller sees them.
+pub(crate) type Parents = BTreeMap<NodeId, SystemId>;
+
 /// One machine as an answer.
-pub(crate) fn machine(machine: &Detailed) -> Reply {
-    reply::with(http::StatusCode::OK, reply::JSON, object(|out| write_machine(out, machine)))
+pub(crate) fn machine(machine: &Detailed, parents: &Parents) -> Reply {
+    reply::with(StatusCode::OK, reply::JSON, object(|out| write_machine(out, machine, parents)))
 }
 
 /// Machines as a list, ready at once.
-pub(crate) fn machine_list(machines: &[Detailed]) -> Reply {
-    list(machines.iter(), |out, machine| write_machine(out, machine))
+pub(crate) fn machine_list(machines: &[Detailed], parents: &Parents) -> Reply {
+    list(machines.iter(), |out, machine| write_machine(out, machine, parents))
 }
 
 /// A machine that was allocated, and what of it fits which constraint.
-pub(crate) fn allocation(machine: &Detailed, found: &Allocation) -> Reply {
+pub(crate) fn allocation(machine: &Detailed, parents: &Parents, found: &Allocation) -> Reply {
     let storage: BTreeMap<&str, Vec<Value>> =
         found.storage.iter().map(|(label, ids)| (label.as_str(), ids.iter().map(storage_id).collect())).collect();
-    let by_type = serde_json::json!({ "storage": storage, "interfaces": found.interfaces });
+    let by_type = json!({ "storage": storage, "interfaces": found.interfaces });
     let body = object(|out| {
-        write_machine(out, machine);
+        write_machine(out, machine, parents);
         Members::open(out).json("constraints_by_type", &by_type);
     });
-    reply::with(http::StatusCode::OK, reply::JSON, body)
+    reply::with(StatusCode::OK, reply::JSON, body)
 }
 
 /// Disks by number, partitions as MAAS's storage layouts write them.
@@ -45,14 +50,36 @@ fn storage_id(id: &StorageId) -> Value {
     }
 }
 
-/// One device as an answer.
-pub(crate) fn device(device: &Node) -> Reply {
-    reply::with(http::StatusCode::OK, reply::JSON, object(|out| write_device(out, device)))
+/// Devices, and what their rows do not tell.
+#[derive(Default)]
+pub(crate) struct Devices {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) parents: Parents,
+    pub(crate) interfaces: BTreeMap<NodeId, Vec<Interface>>,
 }
 
-/// Devices as a list.
-pub(crate) fn device_list(devices: &[Node]) -> Reply {
-    list(devices.iter(), |out, device| write_device(out, device))
+impl Devices {
+    /// All of them as a list.
+    pub(crate) fn list(&self) -> Reply {
+        list(self.nodes.iter(), |out, device| self.write(out, device))
+    }
+
+    /// The first of them alone.
+    pub(crate) fn one(&self) -> Reply {
+        let write = |out: &mut Vec<u8>| self.nodes.iter().take(1).for_each(|device| self.write(out, device));
+        reply::with(StatusCode::OK, reply::JSON, object(write))
+    }
+
+    /// Writes the members of a device, indented for a list.
+    pub(crate) fn write(&self, out: &mut Vec<u8>, device: &Node) {
+        let mut members = Members::open(out);
+        identity(&mut members, device);
+        let parent = device.parent.and_then(|id| self.parents.get(&id));
+        members.optional("parent", parent.map(SystemId::as_str));
+        members.text("resource_uri", &uri(device));
+        let none = Vec::new();
+        members.json("interface_set", self.interfaces.get(&device.id).unwrap_or(&none));
+    }
 }
 
 /// What a stranger who introduced a machine gets to see of it.
@@ -74,11 +101,11 @@ pub(crate) fn enlisted(node: &Node) -> Reply {
         members.number("node_type", node.kind.number());
         members.text("resource_uri", &uri(node));
     });
-    reply::with(http::StatusCode::OK, reply::JSON, body)
+    reply::with(StatusCode::OK, reply::JSON, body)
 }
 
 /// Writes the members of a machine, indented for a list, the first one without its comma.
-pub(crate) fn write_machine(out: &mut Vec<u8>, machine: &Detailed) {
+pub(crate) fn write_machine(out: &mut Vec<u8>, machine: &Detailed, parents: &Parents) {
     let node = &machine.node;
     let mut members = Members::open(out);
     identity(&mut members, node);
@@ -88,7 +115,8 @@ pub(crate) fn write_machine(out: &mut Vec<u8>, machine: &Detailed) {
     members.text("power_type", &node.power_type);
     members.text("power_state", node.power_state.as_str());
     members.json_or_null("pool", node.pool.as_deref().map(super::view::pool));
-    members.null("parent");
+    let parent = node.parent.and_then(|id| parents.get(&id));
+    members.json_or_null("parent", parent.map(lazy));
     members.flag("disable_ipv4", false);
     scripts(&mut members, node);
     for name in ["current_commissioning_result_id", "current_testing_result_id", "current_installation_result_id"] {
@@ -104,13 +132,10 @@ pub(crate) fn write_machine(out: &mut Vec<u8>, machine: &Detailed) {
     members.piece(if machine.body.is_empty() { write::NO_HARDWARE } else { &machine.body });
 }
 
-/// Writes the members of a device, indented for a list.
-pub(crate) fn write_device(out: &mut Vec<u8>, node: &Node) {
-    let mut members = Members::open(out);
-    identity(&mut members, node);
-    members.null("parent");
-    members.text("resource_uri", &uri(node));
-    members.json("interface_set", &Value::Array(Vec::new()));
+/// A node of which clients fetch the rest when they want it.
+fn lazy(machine: &SystemId) -> Value {
+    let uri = format!("/MAAS/api/2.0/machines/{machine}/");
+    json!({ "system_id": machine.as_str(), "resource_uri": uri, "__incomplete__": true })
 }
 
 fn identity(members: &mut Members<'_>, node: &Node) {
@@ -174,7 +199,7 @@ fn uri(node: &Node) -> String {
 
 /// What a power query answers.
 pub(crate) fn power_state(state: PowerState) -> Reply {
-    reply::json(&serde_json::json!({ "state": state.as_str() }))
+    reply::json(&json!({ "state": state.as_str() }))
 }
 
 fn some(text: &str) -> Option<&str> {
@@ -214,7 +239,7 @@ fn list<T>(items: impl ExactSizeIterator<Item = T>, write: impl Fn(&mut Vec<u8>,
         end_item(&mut out);
     }
     out.extend_from_slice(end_of_list(begun));
-    reply::with(http::StatusCode::OK, reply::JSON, out)
+    reply::with(StatusCode::OK, reply::JSON, out)
 }
 
 /// What stands before a list's next object.

@@ -92,7 +92,13 @@ async fn count(call: Call) -> Result<Reply, ApiError> {
 
 /// The answer to what changed a machine: all of it, as far as the caller may still see it.
 pub(crate) async fn changed(call: &Call, node: maas_region::nodes::Node) -> Result<Reply, ApiError> {
-    Ok(machine_view::machine(&detailed(call, node).await?))
+    answer(call, &detailed(call, node).await?).await
+}
+
+/// One machine as the answer.
+pub(crate) async fn answer(call: &Call, machine: &machines::Detailed) -> Result<Reply, ApiError> {
+    let parents = stream::parents(call.region(), &call.ctx, std::slice::from_ref(machine)).await?;
+    Ok(machine_view::machine(machine, &parents))
 }
 
 /// The machine with its hardware; without it for somebody who gave away the right to see it.

@@ -1,10 +1,10 @@
 //! `nodes/`: machines and devices alike.
 
-use maas_region::{Error, detach, devices, machines, nodes::Node};
+use maas_region::{Error, detach, devices as device_cases, machines};
 
 use super::{
-    bson, filters, machine, machine_view,
-    machines::{is_registered, set_zone},
+    bson, devices, filters, machine,
+    machines::{answer, is_registered, set_zone},
     stream::{self, Head},
 };
 use crate::{
@@ -56,19 +56,17 @@ pub(crate) const NODE: Resource = Resource {
 
 async fn list(call: Call) -> Result<Reply, ApiError> {
     let filter = filters::read(&call)?;
-    let devices = devices::list(call.region(), &call.ctx, &filter).await?;
+    let devices = devices::found(&call, &filter).await?;
     stream::machines(call, filter, Head::devices(&devices)).await
-}
-
-/// The device of this id, if that is what it is.
-async fn device(call: &Call) -> Result<Node, ApiError> {
-    devices::lookup(call.region(), &call.ctx, call.var(0)).await.map_err(as_node)
 }
 
 async fn read(call: Call) -> Result<Reply, ApiError> {
     match machines::lookup_detailed(call.region(), &call.ctx, call.var(0)).await {
-        Ok(machine) => Ok(machine_view::machine(&machine)),
-        Err(Error::NotFound { .. }) => Ok(machine_view::device(&device(&call).await?)),
+        Ok(machine) => answer(&call, &machine).await,
+        Err(Error::NotFound { .. }) => {
+            let device = device_cases::lookup(call.region(), &call.ctx, call.var(0)).await.map_err(as_node)?;
+            Ok(devices::complete(&call, vec![device]).await?.one())
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -78,7 +76,7 @@ async fn delete(call: Call) -> Result<Reply, ApiError> {
     let (region, ctx) = call.owned();
     let work = async move {
         match machines::delete(&region, &ctx, &system_id).await {
-            Err(Error::NotFound { .. }) => devices::delete(&region, &ctx, &system_id).await,
+            Err(Error::NotFound { .. }) => device_cases::delete(&region, &ctx, &system_id).await,
             other => other,
         }
     };

@@ -7,13 +7,13 @@ use http::StatusCode;
 use maas_authz::OpCtx;
 use maas_model::{NodeId, filter::NodeFilter};
 use maas_region::{
-    Error, Region, auth,
+    Error, Region, auth, devices,
     machines::{self, Detailed},
     nodes::Node,
 };
 use tokio::sync::mpsc;
 
-use super::machine_view;
+use super::machine_view::{self, Devices, Parents};
 use crate::{
     call::Call,
     error::{self, ApiError},
@@ -37,7 +37,7 @@ pub(crate) async fn machines(call: Call, filter: NodeFilter, head: Head) -> Resu
     let first = machines::list_detailed(&region, &ctx, &filter, None, FIRST_PIECE).await?;
     let mut list = List { region, ctx, change, filter, begun: head.begun };
     let mut out = head.bytes;
-    let last = list.write(&mut out, &first, FIRST_PIECE);
+    let last = list.write(&mut out, &first, FIRST_PIECE).await?;
     let Some(last) = last else { return Ok(whole(list.end(out))) };
     // A reader of headers alone needs no list.
     if call.parts.method == http::Method::HEAD {
@@ -63,11 +63,11 @@ pub(crate) struct Head {
 
 impl Head {
     /// Devices stand before machines.
-    pub(crate) fn devices(devices: &[Node]) -> Self {
+    pub(crate) fn devices(devices: &Devices) -> Self {
         let mut head = Self::default();
-        for device in devices {
+        for device in &devices.nodes {
             machine_view::begin_item(&mut head.bytes, &mut head.begun);
-            machine_view::write_device(&mut head.bytes, device);
+            devices.write(&mut head.bytes, device);
             machine_view::end_item(&mut head.bytes);
         }
         head
@@ -76,6 +76,13 @@ impl Head {
 
 fn whole(body: Vec<u8>) -> Reply {
     reply::with(StatusCode::OK, reply::JSON, body)
+}
+
+/// What the machines of a piece are parts of; mostly nothing, and then nothing is read.
+pub(crate) async fn parents(region: &Region, ctx: &OpCtx, piece: &[Detailed]) -> Result<Parents, Error> {
+    let parts: Vec<Node> =
+        piece.iter().filter(|machine| machine.node.parent.is_some()).map(|machine| machine.node.clone()).collect();
+    if parts.is_empty() { Ok(Parents::new()) } else { devices::parents(region, ctx, &parts).await }
 }
 
 /// A list on its way out.
@@ -96,17 +103,12 @@ impl List {
             return;
         }
         loop {
-            let piece = match self.read(last).await {
-                Ok(piece) => piece,
-                Err(error) => {
-                    tracing::warn!(error.chain = %error::chain(&error), "a list of machines was broken off");
-                    let _ = sender.send(Err(std::io::Error::other("the list cannot be read to its end"))).await;
-                    return;
-                }
-            };
+            let read = self.read(last).await;
+            let Some(piece) = self.told(read, &sender).await else { return };
             let mut out = Vec::with_capacity(piece.iter().map(|machine| machine.body.len() + MEMBERS_BYTES).sum());
-            let next = self.write(&mut out, &piece, PIECE);
+            let written = self.write(&mut out, &piece, PIECE).await;
             drop(piece);
+            let Some(next) = self.told(written, &sender).await else { return };
             let (out, next) = match next {
                 Some(id) => (out, Some(id)),
                 None => (self.end(out), None),
@@ -118,6 +120,19 @@ impl List {
             match next {
                 Some(id) => last = id,
                 None => return,
+            }
+        }
+    }
+
+    /// What was got; or it is told why not, and the connection breaks.
+    async fn told<T>(&self, got: Result<T, Error>, sender: &mpsc::Sender<Piece>) -> Option<T> {
+        match got {
+            Ok(got) => Some(got),
+            Err(error) => {
+                let id = &self.ctx.request.trace_id;
+                tracing::warn!(request.id = id, error.chain = %error::chain(&error), "a list of machines was broken off");
+                let _ = sender.send(Err(std::io::Error::other("the list cannot be read to its end"))).await;
+                None
             }
         }
     }
@@ -134,14 +149,15 @@ impl List {
     }
 
     /// Writes a piece; says where the next one begins, if this one was full.
-    fn write(&mut self, out: &mut Vec<u8>, piece: &[Detailed], asked: i64) -> Option<NodeId> {
+    async fn write(&mut self, out: &mut Vec<u8>, piece: &[Detailed], asked: i64) -> Result<Option<NodeId>, Error> {
+        let parents = parents(&self.region, &self.ctx, piece).await?;
         for machine in piece {
             machine_view::begin_item(out, &mut self.begun);
-            machine_view::write_machine(out, machine);
+            machine_view::write_machine(out, machine, &parents);
             machine_view::end_item(out);
         }
         let is_full = i64::try_from(piece.len()).is_ok_and(|len| len >= asked);
-        piece.last().filter(|_| is_full).map(|machine| machine.node.id)
+        Ok(piece.last().filter(|_| is_full).map(|machine| machine.node.id))
     }
 
     fn end(&self, mut out: Vec<u8>) -> Vec<u8> {

@@ -3,13 +3,13 @@
 use maas_authz::Action;
 use maas_model::filter::{Test, TextField, TextMatch};
 use maas_region::{
-    detach, devices,
+    detach,
     tags::{self, TagChange},
 };
 use serde_json::json;
 
 use super::{
-    machine_view,
+    devices,
     stream::{self, Head},
     view,
 };
@@ -135,7 +135,7 @@ async fn tagged(call: &Call) -> Result<maas_model::NodeFilter, ApiError> {
 
 async fn nodes(call: Call) -> Result<Reply, ApiError> {
     let filter = tagged(&call).await?;
-    let devices = devices::list(call.region(), &call.ctx, &filter).await?;
+    let devices = devices::found(&call, &filter).await?;
     stream::machines(call, filter, Head::devices(&devices)).await
 }
 
@@ -146,7 +146,7 @@ async fn machines(call: Call) -> Result<Reply, ApiError> {
 
 async fn tagged_devices(call: Call) -> Result<Reply, ApiError> {
     let filter = tagged(&call).await?;
-    Ok(machine_view::device_list(&devices::list(call.region(), &call.ctx, &filter).await?))
+    Ok(devices::found(&call, &filter).await?.list())
 }
 
 /// There are none yet, but the tag must be one.

@@ -69,13 +69,17 @@ fn read(form: &Form) -> Result<MachineChange, ApiError> {
 }
 
 pub(super) async fn annotate(call: Call) -> Result<Reply, ApiError> {
-    let kept = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-    let annotations: BTreeMap<_, _> = call.form.pairs().filter(|(name, _)| !FRAME.contains(name)).map(kept).collect();
-    let system_id = call.var(0).to_owned();
+    let (system_id, annotations) = (call.var(0).to_owned(), annotations(&call.form));
     let (region, ctx) = call.owned();
     let work = async move { machines::annotate(&region, &ctx, &system_id, annotations).await };
     let node = detach(&call.ctx, work).await?;
     changed(&call, node).await
+}
+
+/// Everything in the form, by name; the last value of a name counts.
+pub(crate) fn annotations(form: &Form) -> BTreeMap<String, String> {
+    let kept = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    form.pairs().filter(|(name, _)| !FRAME.contains(name)).map(kept).collect()
 }
 
 /// Fields of the request that are no annotations.

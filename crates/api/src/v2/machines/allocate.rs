@@ -11,7 +11,7 @@ use crate::{
     error::ApiError,
     reply::Reply,
     route::{Kind, Param},
-    v2::{filters, machine_view, machines::detailed},
+    v2::{filters, machine_view, machines::detailed, stream},
 };
 
 const fn constraint(name: &'static str, help: &'static str) -> Param {
@@ -64,5 +64,6 @@ pub(super) async fn allocate(call: Call) -> Result<Reply, ApiError> {
     let work = async move { machines::allocate(&region, &ctx, &constraints, &options).await };
     let found = detach(&call.ctx, work).await?;
     let machine = detailed(&call, found.machine.clone()).await?;
-    Ok(machine_view::allocation(&machine, &found))
+    let parents = stream::parents(call.region(), &call.ctx, std::slice::from_ref(&machine)).await?;
+    Ok(machine_view::allocation(&machine, &parents, &found))
 }

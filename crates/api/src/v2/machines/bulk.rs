@@ -14,7 +14,7 @@ use crate::{
     error::ApiError,
     form::Form,
     reply::{self, Reply},
-    v2::{machine_view, machines::detailed},
+    v2::{machine_view, machines::detailed, stream},
 };
 
 pub(super) async fn list_allocated(call: Call) -> Result<Reply, ApiError> {
@@ -28,7 +28,8 @@ async fn listed(call: &Call, nodes: Vec<Node>) -> Result<Reply, ApiError> {
     for node in nodes {
         machines.push(detailed(call, node).await?);
     }
-    Ok(machine_view::machine_list(&machines))
+    let parents = stream::parents(call.region(), &call.ctx, &machines).await?;
+    Ok(machine_view::machine_list(&machines, &parents))
 }
 
 /// Of those among the ids that the caller may see them of; the others are left out, as those that are not there.
