@@ -14,6 +14,8 @@ pub(crate) mod bmc;
 mod broken;
 mod bulk;
 mod change;
+#[cfg(test)]
+mod crash;
 mod create;
 pub(crate) mod document;
 mod facts;

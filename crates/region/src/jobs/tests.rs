@@ -61,6 +61,8 @@ async fn a_machine_goes_through_its_life() {
         ]);
         let node = start(region, &bob, &id, Step::Deploy, system).await.unwrap();
         assert_eq!((node.status, &*node.osystem, &*node.distro_series), (Status::Deploying, "ubuntu", "noble"));
+        let step = maas_store::queue::STEPS.find(&mut region.store().reader().await.unwrap(), node.id.0).await.unwrap();
+        assert!(!step.unwrap().parameters.contains("canary"), "user data is kept sealed");
         settle(region).await;
         let node = look(site, &id).await;
         assert_eq!((node.status, node.netboot, node.power_state), (Status::Deployed, false, PowerState::On));
@@ -80,6 +82,10 @@ async fn a_machine_goes_through_its_life() {
         let node = look(site, &id).await;
         assert_eq!((node.status, node.owner, &*node.osystem), (Status::Ready, None, ""));
         assert_eq!((node.status_message.as_str(), switch.is_on()), ("Released", false));
+        let kept = format!("node/{}/user_data", node.id);
+        let mut reader = region.store().reader().await.unwrap();
+        assert!(maas_store::secret::latest(&mut reader, &kept).await.unwrap().is_none(), "it was bob's");
+        drop(reader);
         drop(registered);
         let heard = carrier.heard.lock().unwrap().join(", ");
         assert_eq!(
@@ -238,6 +244,31 @@ async fn machines_are_asked_for_their_power_and_a_release_ends_by_it() {
         assert_eq!(power_poll::run(region).await.unwrap(), "asked 3 machines, 1 of which did not answer");
         assert_eq!(look(site, &a).await.version, version, "what stays as it is, is no change");
         assert_eq!(site.events().await.len(), events, "and not told again");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn five_hundred_machines_are_asked_in_few_commits() {
+    with_region(async |site| {
+        let region = &site.region;
+        let switch = Switch::new(true).await;
+        {
+            let mut tx = region.store().begin(&region.job_ctx("test")).await.unwrap();
+            for n in 0..500 {
+                switch.machine(Machine::default()).insert(&mut tx, &format!("m{n}")).await;
+            }
+            tx.commit_nodes(Vec::new()).await.unwrap();
+        }
+        let before = *region.node_changes().borrow();
+        assert_eq!(power_poll::run(region).await.unwrap(), "asked 500 machines");
+        let commits = *region.node_changes().borrow() - before;
+        assert!(commits <= 60, "{commits} commits");
+        assert_eq!(switch.heard().len(), 500);
+        let on = maas_model::filter::Test::PowerState(vec![PowerState::On]);
+        let filter =
+            maas_model::NodeFilter { criteria: vec![maas_model::filter::Criterion { negated: false, test: on }] };
+        assert_eq!(machines::count(region, &site.ctx("admin").await, &filter).await.unwrap(), 500);
     })
     .await;
 }

@@ -90,8 +90,34 @@ pub(super) async fn store(region: &Region, tx: &mut Tx, may: &GrantedNode<NodeRo
 /// # Errors
 /// Those of the database.
 pub(super) async fn forget(tx: &mut Tx, node_id: i64) -> Result<()> {
-    Ok(secret::retain(tx, &secret_path(node_id), &[]).await?)
+    secret::retain(tx, &secret_path(node_id), &[]).await?;
+    forget_given(tx, node_id).await
 }
+
+/// Keeps what came with a deployment and may hold passwords.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn keep_given(region: &Region, tx: &mut Tx, node_id: i64, name: &str, value: String) -> Result<()> {
+    let path = format!("node/{node_id}/{name}");
+    let version = secret::latest(tx, &path).await?.map_or(0, |row| row.version) + 1;
+    region.site().put_secret(tx, &path, version, &Secret::new(value.into_bytes())).await?;
+    Ok(secret::retain(tx, &path, &[version]).await?)
+}
+
+/// Forgets what came with a deployment: it was its owner's.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn forget_given(tx: &mut Tx, node_id: i64) -> Result<()> {
+    for name in GIVEN {
+        secret::retain(tx, &format!("node/{node_id}/{name}"), &[]).await?;
+    }
+    Ok(())
+}
+
+/// Parameters of a deployment that may hold passwords.
+pub(super) const GIVEN: [&str; 2] = ["user_data", "license_key"];
 
 fn secret_path(node_id: i64) -> String {
     format!("node/{node_id}/power")

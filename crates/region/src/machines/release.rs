@@ -7,7 +7,7 @@ use maas_model::{EventType, LifecycleEvent, MachineAction, Status, node::NodeTyp
 use maas_store::{Tx, machine as stored};
 
 use super::{
-    Node, ReleaseOptions,
+    Node, ReleaseOptions, bmc,
     held::Held,
     power,
     step::{self, Start, Step},
@@ -141,6 +141,7 @@ pub(crate) fn end(machine: &mut Held) -> Result<()> {
 /// Takes away what was installed and what belonged to it. The owner stays until the machine is free.
 pub(crate) async fn clear(tx: &mut Tx, machine: &mut Held) -> Result<()> {
     machine.forget_system();
+    bmc::forget_given(tx, machine.row().node_id).await?;
     stored::delete_parts(tx, machine.grant()).await?;
     Ok(())
 }

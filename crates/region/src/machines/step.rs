@@ -4,11 +4,11 @@
 use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
 
 use maas_authz::OpCtx;
-use maas_model::{EventType, LifecycleEvent, MachineAction, Secret, Status};
+use maas_model::{EventType, LifecycleEvent, MachineAction, Status};
 use maas_store::{Tx, node::NodeRow, queue};
 use serde_json::Value;
 
-use super::{Node, held::Held, power, rescue};
+use super::{Node, bmc, held::Held, power, rescue};
 use crate::{Error, FieldErrors, Region, Result, carriers::Order, settings};
 
 /// A step that a rack carries out.
@@ -237,12 +237,10 @@ async fn keep_user_data(
     machine: &Held,
     parameters: &mut BTreeMap<String, String>,
 ) -> Result<()> {
-    for name in ["user_data", "license_key"] {
-        let Some(value) = parameters.remove(name).filter(|value| !value.is_empty()) else { continue };
-        let path = format!("node/{}/{name}", machine.row().node_id);
-        let version = maas_store::secret::latest(tx, &path).await?.map_or(0, |row| row.version) + 1;
-        region.site().put_secret(tx, &path, version, &Secret::new(value.into_bytes())).await?;
-        maas_store::secret::retain(tx, &path, &[version]).await?;
+    for name in bmc::GIVEN {
+        if let Some(value) = parameters.remove(name).filter(|value| !value.is_empty()) {
+            bmc::keep_given(region, tx, machine.row().node_id, name, value).await?;
+        }
     }
     Ok(())
 }
