@@ -8,9 +8,34 @@ use maas_testkit::{Auth, Browser, PASSWORD, Site};
 const LOOKS: [(&str, u32, u32, bool); 3] =
     [("light", 1280, 900, false), ("dark", 1280, 900, true), ("narrow", 360, 780, false)];
 
-/// The name of the picture, and the page below `/MAAS/r/`.
-const PAGES: [(&str, &str); 26] = [
+/// Pages that look different with no, three and many machines.
+const LISTS: [(&str, &str); 8] = [
     ("machines", "machines"),
+    ("machines-grouped", "machines?group=pool"),
+    ("machines-search", "machines?q=status:(=ready)&sort=memory&desc=1"),
+    ("machines-wrong", "machines?q=colour:(red)"),
+    ("pools", "pools"),
+    ("zones", "zones"),
+    ("tags", "tags"),
+    ("devices", "devices"),
+];
+
+/// The pages of one machine.
+const TABS: [&str; 7] = ["", "network", "storage", "events", "power", "access", "configuration"];
+
+/// The name of the picture, and the page below `/MAAS/r/`.
+const PAGES: [(&str, &str); 36] = [
+    ("machine-add", "machines/add"),
+    ("pool-add", "pools/add"),
+    ("tag-add", "tags/add"),
+    ("groups", "settings/groups"),
+    ("group", "settings/groups/2"),
+    ("roles", "settings/roles"),
+    ("role-add", "settings/roles/add"),
+    ("bindings", "settings/bindings"),
+    ("binding-add", "settings/bindings/add"),
+    ("access", "access?action=deploy&object=pool:default"),
+    ("reauthenticate", "reauthenticate"),
     ("notifications", "notifications"),
     ("security", "settings/configuration/security"),
     ("certificate", "settings/configuration/security/certificate"),
@@ -62,13 +87,45 @@ pub(crate) async fn run() -> ExitCode {
             browser.click("#skip button[type=submit]").await;
             browser.see("Machines").await;
         }
-        for (name, path) in PAGES {
+        for (name, path) in PAGES.iter().chain(&LISTS) {
             picture(&browser, &site, &format!("/MAAS/r/{path}"), &out.join(format!("{name}.{look}.png"))).await;
         }
         browser.close().await;
     }
+    for count in [3, 10_000] {
+        simulate(&site, count);
+        let id = if count == 3 { first_machine(&admin).await } else { String::new() };
+        for (look, width, height, dark) in LOOKS {
+            let browser = Browser::start_sized(&site.ca_path(), width, height, dark).await;
+            browser.log_in(&site, "admin", PASSWORD).await;
+            browser.find_css("main").await;
+            for (name, path) in LISTS {
+                let file = out.join(format!("{name}-{count}.{look}.png"));
+                picture(&browser, &site, &format!("/MAAS/r/{path}"), &file).await;
+            }
+            for tab in TABS.iter().filter(|_| count == 3) {
+                let file = out.join(format!("machine-{}.{look}.png", if tab.is_empty() { "summary" } else { tab }));
+                let path = format!("/MAAS/r/machine/{id}/{tab}");
+                picture(&browser, &site, path.trim_end_matches('/'), &file).await;
+            }
+            browser.close().await;
+        }
+    }
     println!("{}", out.display());
     ExitCode::SUCCESS
+}
+
+/// Invents machines beside those that the site has.
+fn simulate(site: &Site, count: usize) {
+    let mut command = site.command();
+    command.args(["simulate", "--add", "--machines", &count.to_string()]);
+    let status = command.stdout(std::process::Stdio::null()).status().expect("the program can be run");
+    assert!(status.success(), "machines could not be invented");
+}
+
+async fn first_machine(admin: &maas_testkit::Api) -> String {
+    let machines = admin.get("machines/").await.json();
+    machines[0]["system_id"].as_str().expect("there are machines").to_owned()
 }
 
 async fn picture(browser: &Browser, site: &Site, path: &str, file: &Path) {

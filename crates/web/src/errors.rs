@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
+use maas_authz::Asked;
 use maas_region::Error;
 
 use crate::{
@@ -20,6 +21,8 @@ pub(crate) struct ErrorPage {
     pub(crate) lines: Vec<String>,
     /// To find the request in the log; for failures of ours.
     pub(crate) trace_id: Option<String>,
+    /// Where a refusal is explained.
+    pub(crate) why: Option<String>,
 }
 
 /// What an error means to a person: status, heading, explanation.
@@ -61,7 +64,7 @@ pub(crate) async fn page(visit: &Visit, error: &Error) -> Response {
     }
     let shell = visit.shell(Section::Other, title).await;
     let shown = status.is_server_error().then_some(trace_id);
-    let page = ErrorPage { shell, status: status.as_u16(), lines, trace_id: shown };
+    let page = ErrorPage { shell, status: status.as_u16(), lines, trace_id: shown, why: why(error) };
     let mut response = match page.render() {
         Ok(body) => answer::html(status, body),
         Err(_) => (status, title).into_response(),
@@ -70,6 +73,16 @@ pub(crate) async fn page(visit: &Visit, error: &Error) -> Response {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)));
     }
     response
+}
+
+/// The page that says which rule refused, and who can help.
+fn why(error: &Error) -> Option<String> {
+    let Error::Denied(refusal) = error else { return None };
+    let word = match refusal.asked {
+        Asked::Site(action) => action.as_str(),
+        Asked::Machine(action) => action.as_str(),
+    };
+    Some(format!("/MAAS/r/access?action={word}"))
 }
 
 fn not_found(what: &str) -> String {

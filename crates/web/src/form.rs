@@ -21,6 +21,8 @@ pub(crate) struct FormView {
     pub(crate) cancel: Option<String>,
     /// A second way to send the form: name, value, label.
     pub(crate) other: Option<(&'static str, &'static str, String)>,
+    /// Whether the second way is the one that is suggested.
+    pub(crate) is_swapped: bool,
 }
 
 /// A line of the summary on top of a form.
@@ -74,10 +76,20 @@ pub(crate) enum Kind {
     Check {
         is_checked: bool,
     },
+    /// Several boxes under one name.
+    Ticks(Vec<Tick>),
     File {
         accept: &'static str,
     },
     Hidden,
+}
+
+/// One of several boxes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Tick {
+    pub(crate) value: String,
+    pub(crate) label: String,
+    pub(crate) is_checked: bool,
 }
 
 /// One choice of a select.
@@ -110,6 +122,7 @@ impl FormView {
             look: "primary",
             cancel: None,
             other: None,
+            is_swapped: false,
         }
     }
 
@@ -117,6 +130,20 @@ impl FormView {
     pub(crate) fn field(mut self, mut field: Field) -> Self {
         field.id = format!("{}-{}", self.id, field.name.replace('_', "-"));
         self.fields.push(field);
+        self
+    }
+
+    /// Adds a field whose name stands several times in the form; `part` tells its ids apart.
+    pub(crate) fn field_as(mut self, part: &str, mut field: Field) -> Self {
+        let words: String = part.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        field.id = format!("{}-{}-{}", self.id, field.name.replace('_', "-"), words.to_lowercase());
+        self.fields.push(field);
+        self
+    }
+
+    /// Shows the second button as the main one, and the other way round.
+    pub(crate) fn swapped(mut self) -> Self {
+        self.is_swapped = true;
         self
     }
 

@@ -28,6 +28,7 @@ use crate::{
     cookies::Flash,
     errors,
     input::{BODY_LIMIT, Input},
+    reauthenticate,
     routes::Access,
     text,
     visit::{App, Visit, VisitParts},
@@ -38,6 +39,7 @@ pub(crate) async fn gate(State((app, access)): State<(App, Access)>, request: Re
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let (parts, body) = request.into_parts();
+    let came_from = referer(&parts.headers);
     let change = app.region.change_count();
     let visit = match arrive(&app, &parts).await {
         Ok(visit) => visit,
@@ -57,6 +59,9 @@ pub(crate) async fn gate(State((app, access)): State<(App, Access)>, request: Re
         _ => response.extensions().get::<Failure>().cloned(),
     };
     let Some(Failure(error)) = failure else { return finish(response) };
+    if reauthenticate::is_asked_by(&error) {
+        return finish(reauthenticate::instead(&came_from));
+    }
     if matches!(&*error, Error::Denied(_) | Error::Forbidden(_)) {
         auth::record_denied(visit.region(), &visit.ctx, method.as_str(), &path, &error.to_string()).await;
     }
@@ -153,11 +158,16 @@ fn to_login(headers: &HeaderMap, uri: &Uri, is_read: bool) -> Response {
         uri.path_and_query().map_or("", |target| target.as_str()).to_owned()
     } else {
         // The form's page, so that the person finds it again; its session ended while they wrote.
-        let referer = headers.get(header::REFERER).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        referer.parse::<Uri>().ok().map(|uri| uri.path().to_owned()).unwrap_or_default()
+        referer(headers)
     };
     let next = text::local_path(&asked);
     if next == text::HOME { see_other(LOGIN) } else { see_other(&format!("{LOGIN}?next={}", text::segment(next))) }
+}
+
+/// The path of the page that a form was on; empty when the browser does not say.
+fn referer(headers: &HeaderMap) -> String {
+    let text = headers.get(header::REFERER).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    text.parse::<Uri>().ok().map(|uri| uri.path().to_owned()).unwrap_or_default()
 }
 
 /// Whether a form was sent from a page of this site. Browsers say so in `Origin` and `Sec-Fetch-Site`; programs that say

@@ -21,6 +21,7 @@ mod machines;
 mod notices;
 mod places;
 mod preferences;
+mod reauthenticate;
 mod routes;
 mod settings;
 mod shell;

@@ -1,9 +1,12 @@
 //! One machine: its head, which all its pages share, and the tabs below it.
 
+pub(crate) mod access;
 pub(crate) mod actions;
 pub(crate) mod configuration;
+pub(crate) mod events;
 pub(crate) mod hardware;
 pub(crate) mod network;
+pub(crate) mod power;
 pub(crate) mod storage;
 pub(crate) mod summary;
 
@@ -56,12 +59,30 @@ pub(crate) struct Refused {
     pub(crate) why: String,
 }
 
+/// Who looks at a machine, and when.
+#[derive(Clone, Copy)]
+pub(crate) struct Look<'a> {
+    pub(crate) ctx: &'a OpCtx,
+    pub(crate) now: Timestamp,
+    /// Whether there is a rack controller to carry things out.
+    pub(crate) has_rack: bool,
+}
+
+impl<'a> Look<'a> {
+    /// The visitor's.
+    pub(crate) fn of(visit: &'a Visit) -> Self {
+        Self { ctx: &visit.ctx, now: visit.now(), has_rack: visit.region().carriers().is_any() }
+    }
+}
+
 /// The head of a machine's pages.
-pub(crate) fn head(node: &Node, ctx: &OpCtx, now: Timestamp) -> Head {
+pub(crate) fn head(node: &Node, look: &Look<'_>) -> Head {
+    let Look { ctx, now, has_rack } = *look;
     let mut buttons = Vec::new();
     let mut refused = Vec::new();
     for action in deed::FOR_ONE {
-        let why = why::not(ctx, node, action).or_else(|| action.needs_rack().then(|| NO_RACK.to_owned()));
+        let why =
+            why::not(ctx, node, action).or_else(|| (action.needs_rack() && !has_rack).then(|| NO_RACK.to_owned()));
         match why {
             None => buttons.push(Button {
                 word: action.as_str(),
@@ -116,6 +137,13 @@ fn is_power(action: MachineAction) -> bool {
     matches!(action, MachineAction::PowerOn | MachineAction::PowerOff | MachineAction::PowerCycle)
 }
 
-const TABS: [(&str, &str); 4] =
-    [("", "Summary"), ("network", "Network"), ("storage", "Storage"), ("configuration", "Configuration")];
+const TABS: [(&str, &str); 7] = [
+    ("", "Summary"),
+    ("network", "Network"),
+    ("storage", "Storage"),
+    ("events", "Events"),
+    ("power", "Power"),
+    ("access", "Access"),
+    ("configuration", "Configuration"),
+];
 const NO_RACK: &str = "A rack controller carries this out, and this site has none.";

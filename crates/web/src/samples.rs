@@ -3,6 +3,7 @@
 
 mod machines;
 mod places;
+mod roles;
 
 use std::{net::IpAddr, time::Duration};
 
@@ -13,6 +14,7 @@ use maas_model::{
 };
 use maas_region::{
     events::{Event, Verified},
+    jobs::JobStatus,
     keys::ApiKey,
     sessions::Session,
     settings::SettingView,
@@ -35,7 +37,7 @@ use crate::{
     login::{self, LoginPage},
     notices::{NoticeView, NoticesPage},
     preferences::{
-        api_keys::{self, ApiKeysPage},
+        api_keys::{self, ApiKeysPage, TokenChoices},
         details::{self, DetailsPage},
         password::{self, FormPage},
         sessions::{self, SessionsPage},
@@ -245,7 +247,9 @@ pub(crate) fn gallery() -> Vec<(String, String)> {
     preference_pages(&mut add);
     audit_pages(&mut add);
     machines::pages(&mut add);
+    machines::tabs(&mut add);
     places::pages(&mut add);
+    roles::pages(&mut add);
     all
 }
 
@@ -280,6 +284,7 @@ fn front(add: &mut Add<'_>) {
         status,
         lines: vec![line.into()],
         trace_id: id.map(str::to_owned),
+        why: (status == 403).then(|| "/MAAS/r/access?action=can_edit_identities".to_owned()),
     };
     let why = "None of your roles on the whole site includes `can_edit_identities`. An administrator can do this, or give you the role.";
     add("error-403", error(403, "You may not do this", why, None, calm(Section::Other, "")).render());
@@ -298,7 +303,7 @@ fn front(add: &mut Add<'_>) {
         users: 6,
         sessions: 3,
         regions,
-        jobs: Vec::new(),
+        jobs: some_jobs(),
         degraded: degraded.iter().map(|line| (*line).to_owned()).collect(),
     };
     let seen = |name: &str, is_alive| RegionSeen {
@@ -313,6 +318,28 @@ fn front(add: &mut Add<'_>) {
     add("status-none", page(site(&[], Vec::new())));
     let line = "Region region-b has not been seen for 3 minutes.";
     add("status-degraded", page(site(&[line], vec![seen("region-a", true), seen("region-b", false)])));
+}
+
+fn some_jobs() -> Vec<JobStatus> {
+    let job = |name: &str, about, outcome: &str, message: &str| JobStatus {
+        name: name.into(),
+        about,
+        region: (name == "heartbeat").then(|| "region-a".into()),
+        running_in: (name == "power").then(|| "region-a 4711 x7".into()),
+        started_at: Some("2026-08-21T21:36:00Z".into()),
+        ended_at: Some("2026-08-21T21:36:01Z".into()),
+        took_ms: Some(120),
+        outcome: outcome.into(),
+        message: message.into(),
+        runs: 4200,
+        failures: i64::from(outcome == "failed"),
+        next_at: Some("2026-08-21T21:41:00Z".into()),
+    };
+    vec![
+        job("heartbeat", "Says that a region runs", "ok", ""),
+        job("power", "Switches machines on and off", "ok", "switched 3 machines"),
+        job("power-poll", "Asks machines for their power", "failed", "10.0.9.4 did not answer within 20 seconds"),
+    ]
 }
 
 fn security_pages(add: &mut Add<'_>) {
@@ -456,17 +483,18 @@ fn preference_pages(add: &mut Add<'_>) {
         expires_at: now().plus(days(30)),
         last_used_at: None,
         last_used_ip: None,
-        role: None,
-        pools: None,
-        networks: Vec::new(),
+        role: (number == 1).then(|| "auditor".into()),
+        pools: (number == 1).then(|| vec!["web".into(), "lab".into()]),
+        networks: if number == 1 { vec!["192.0.2.0/24".parse().unwrap()] } else { Vec::new() },
     };
+    let choices = TokenChoices { roles: vec!["user".into()], pools: vec!["default".into(), "web".into()] };
     let api = |count: i64, made: Option<(&str, &str)>, errors: &FormErrors| ApiKeysPage {
         shell: preferences("api-keys", "API keys and tokens"),
         made: made.map(|(what, value)| (what.to_owned(), value.to_owned())),
         keys: api_keys::key_rows(&(0..count).map(key).collect::<Vec<_>>(), now()),
         tokens: api_keys::token_rows(&(0..count).map(token).collect::<Vec<_>>(), now()),
         new_key: api_keys::key_form(&csrf, &Input::default(), now(), &none),
-        new_token: api_keys::token_form(&csrf, &Input::default(), now(), errors).quiet(),
+        new_token: api_keys::token_form(&csrf, &Input::default(), &choices, now(), errors).quiet(),
     };
     let value = "AbCdEfGhIjKlMnOpQr:StUvWxYzAbCdEfGh03:0123456789abcdefghijklmnopqrstuv";
     add("api-keys-none", api(0, None, &none).render());

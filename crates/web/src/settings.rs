@@ -1,7 +1,10 @@
 //! What administrators change about the site.
 
+pub(crate) mod bindings;
 pub(crate) mod certificate;
 pub(crate) mod general;
+pub(crate) mod groups;
+pub(crate) mod roles;
 pub(crate) mod security;
 pub(crate) mod user_actions;
 pub(crate) mod users;

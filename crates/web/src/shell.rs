@@ -152,6 +152,9 @@ pub(crate) fn settings_tabs(current: &str, may: impl Fn(Action) -> bool) -> Vec<
         ("security", "Security", "/MAAS/r/settings/configuration/security", Action::ViewConfigurations),
         ("general", "General", "/MAAS/r/settings/configuration/general", Action::ViewConfigurations),
         ("users", "Users", "/MAAS/r/settings/users", Action::ViewIdentities),
+        ("groups", "Groups", "/MAAS/r/settings/groups", Action::ViewIdentities),
+        ("roles", "Roles", "/MAAS/r/settings/roles", Action::ViewIdentities),
+        ("bindings", "Role bindings", "/MAAS/r/settings/bindings", Action::ViewIdentities),
     ];
     let seen = rows.into_iter().filter(|row| may(row.3));
     seen.map(|(word, label, href, _)| tab(label, href, word == current)).collect()

@@ -2,7 +2,10 @@
 
 use askama::Template;
 use maas_model::Timestamp;
-use maas_region::status::{self, SiteStatus};
+use maas_region::{
+    jobs::JobStatus,
+    status::{self, SiteStatus},
+};
 
 use crate::{
     answer::Answer,
@@ -19,6 +22,7 @@ pub(crate) struct StatusPage {
     pub(crate) facts: Vec<(&'static str, String)>,
     pub(crate) degraded: Vec<String>,
     pub(crate) regions: Vec<RegionRow>,
+    pub(crate) jobs: Vec<JobRow>,
     pub(crate) command: String,
 }
 
@@ -29,6 +33,19 @@ pub(crate) struct RegionRow {
     pub(crate) https: String,
     pub(crate) seen: Option<When>,
     pub(crate) is_alive: bool,
+}
+
+/// A job in the table.
+pub(crate) struct JobRow {
+    pub(crate) name: String,
+    pub(crate) about: String,
+    /// `Running`, `Well`, `Failed`, `Waiting`
+    pub(crate) state: &'static str,
+    pub(crate) look: &'static str,
+    pub(crate) message: String,
+    pub(crate) ended: Option<When>,
+    pub(crate) next: Option<When>,
+    pub(crate) runs: String,
 }
 
 /// `GET /MAAS/r/status`
@@ -57,6 +74,7 @@ pub(crate) fn page(shell: Shell, site: SiteStatus, now: Timestamp, command: Stri
     });
     StatusPage {
         shell,
+        jobs: site.jobs.iter().map(|job| job_row(job, now)).collect(),
         regions: regions.collect(),
         facts: vec![
             ("Version", site.version),
@@ -69,6 +87,32 @@ pub(crate) fn page(shell: Shell, site: SiteStatus, now: Timestamp, command: Stri
         ],
         degraded: site.degraded,
         command,
+    }
+}
+
+fn job_row(job: &JobStatus, now: Timestamp) -> JobRow {
+    let (state, look) = match job.outcome.as_str() {
+        _ if job.running_in.is_some() => ("Running", "busy"),
+        "ok" => ("Well", "good"),
+        "failed" => ("Failed", "bad"),
+        _ => ("Waiting", ""),
+    };
+    let when = |text: &Option<String>| text.as_deref().and_then(Timestamp::parse).map(|at| When::new(at, now));
+    JobRow {
+        name: match &job.region {
+            Some(region) => format!("{} on {region}", job.name),
+            None => job.name.clone(),
+        },
+        about: job.about.to_owned(),
+        state,
+        look,
+        message: job.message.clone(),
+        ended: when(&job.ended_at),
+        next: when(&job.next_at),
+        runs: match job.failures {
+            0 => text::count(job.runs.unsigned_abs(), "run"),
+            failures => format!("{}, {failures} failed", text::count(job.runs.unsigned_abs(), "run")),
+        },
     }
 }
 

@@ -1,4 +1,4 @@
-// Copying, confirming, live notices, keys, strength of passwords. Every page works without this file.
+// Copying, confirming, live notices and machines, keys, strength of passwords. Every page works without this file.
 (() => {
   "use strict";
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -87,7 +87,83 @@
       });
     }
     for (const input of all("[data-strength]", root)) watchStrength(input);
+    for (const select of all("[data-resend]", root)) {
+      const button = select.form.querySelector("button[name=intent]");
+      if (button) select.addEventListener("change", () => select.form.requestSubmit(button));
+    }
   };
+
+  // Machines: the socket says which changed, the server draws them again, and they take the place of the old ones.
+  const list = document.querySelector("[data-machines]");
+  const marked = () => all("tbody input[name=id]:checked", list);
+  const countMarked = () => {
+    const place = list.querySelector("[data-marked]");
+    if (place) place.textContent = marked().length ? ` (${marked().length})` : "";
+  };
+  const redraw = async (ids) => {
+    const shown = ids.filter((id) => list.querySelector(`tr[data-id="${id}"]`));
+    if (!shown.length) return;
+    const fresh = await page(`/MAAS/r/machines/rows?ids=${shown.join(",")}`);
+    for (const id of shown) {
+      const old = list.querySelector(`tr[data-id="${id}"]`);
+      const row = fresh.querySelector(`tr[data-id="${id}"]`);
+      if (!row) {
+        old.classList.add("gone");
+        for (const input of all("input, a", old)) input.replaceWith(...(input.matches("a") ? input.childNodes : []));
+        continue;
+      }
+      const hadFocus = old.contains(document.activeElement);
+      const box = row.querySelector("input");
+      if (box) box.checked = old.querySelector("input")?.checked ?? false;
+      old.replaceWith(document.importNode(row, true));
+      if (hadFocus) list.querySelector(`tr[data-id="${id}"] a`)?.focus();
+    }
+    countMarked();
+  };
+  const redrawMachine = async () => {
+    const fresh = await page(location.href);
+    for (const id of ["machine-state", "machine-deeds", "machine-life", "machine-power", "machine-events"]) {
+      const [old, now] = [document.getElementById(id), fresh.getElementById(id)];
+      if (!old || !now || old.contains(document.activeElement) || old.querySelector("details[open]")) continue;
+      const live = document.importNode(now, true);
+      old.replaceWith(live);
+      enhance(live);
+    }
+  };
+  let added = 0;
+  const changed = new Set();
+  let waiting;
+  const machineChanged = (action, data) => {
+    const id = typeof data === "string" ? data : data?.system_id;
+    if (list && action === "create") {
+      added += 1;
+      const link = list.querySelector("[data-fresh]");
+      link.textContent = added === 1 ? "1 machine was added. Show it" : `${added} machines were added. Show them`;
+      link.hidden = false;
+      return;
+    }
+    changed.add(id);
+    waiting ??= setTimeout(() => {
+      const ids = [...changed];
+      changed.clear();
+      waiting = undefined;
+      if (list) redraw(ids).catch(() => {});
+      const one = document.querySelector("[data-machine]");
+      if (one && ids.includes(one.dataset.machine)) redrawMachine().catch(() => {});
+    }, 300);
+  };
+  if (list) {
+    const every = list.querySelector("[data-all]");
+    if (every) {
+      every.hidden = false;
+      every.addEventListener("change", () => {
+        for (const box of all("tbody input[name=id]", list)) box.checked = every.checked;
+        countMarked();
+      });
+    }
+    list.addEventListener("change", countMarked);
+    countMarked();
+  }
 
   // Notices: the socket says that something changed, the server draws them.
   const notices = document.querySelector("[data-live]");
@@ -105,11 +181,18 @@
     let isAgain = wait > 1000;
     socket.addEventListener("open", () => {
       wait = 1000;
-      if (isAgain) refresh().catch(() => {});
+      if (!isAgain) return;
+      refresh().catch(() => {});
+      // What changed while nobody listened.
+      const one = document.querySelector("[data-machine]");
+      if (one) redrawMachine().catch(() => {});
+      if (list) redraw(all("tr[data-id]", list).map((row) => row.dataset.id)).catch(() => {});
     });
     socket.addEventListener("message", ({ data }) => {
       const message = JSON.parse(data);
-      if (message.type === 2 && message.name === "notification") refresh().catch(() => {});
+      if (message.type !== 2) return;
+      if (message.name === "notification") refresh().catch(() => {});
+      if (message.name === "machine") machineChanged(message.action, message.data);
     });
     socket.addEventListener("close", () => {
       setTimeout(listen, wait * (0.5 + Math.random()));
@@ -117,15 +200,16 @@
     });
   };
 
-  const places = { m: "machines", s: "settings", p: "preferences", a: "audit", t: "status" };
+  const places = { m: "machines", d: "devices", o: "pools", z: "zones", l: "tags", s: "settings", p: "preferences", a: "audit", t: "status" };
   const isOn = () => localStorage.getItem("maas-keys") !== "off";
   const showKeys = () => {
-    const list = make("dl", "", { className: "keys" });
+    const table = make("dl", "", { className: "keys" });
     const rows = Object.entries(places).map(([key, place]) => [`g ${key}`, `Go to ${place === "audit" ? "the audit log" : place}`]);
-    for (const [keys, text] of [...rows, ["/", "To the filter of this page"], ["?", "This list"]]) {
+    const here = list ? [["j", "Next machine"], ["k", "Machine before"], ["x", "Mark or unmark it"], ["Enter", "Open it"]] : [];
+    for (const [keys, text] of [...rows, ...here, ["/", "To the filter of this page"], ["?", "This list"]]) {
       const name = make("dt", "");
       name.append(...keys.split(" ").flatMap((key) => [make("kbd", key), " "]));
-      list.append(name, make("dd", text));
+      table.append(name, make("dd", text));
     }
     const label = () => (isOn() ? "Turn these keys off" : "Turn these keys on");
     const toggle = make("button", label(), { className: "button quiet", type: "button" });
@@ -137,15 +221,26 @@
     close.dataset.cancel = "";
     const buttons = make("div", "", { className: "buttons" });
     buttons.append(close, toggle);
-    open("Keys", list, buttons);
+    open("Keys", table, buttons);
+  };
+  const step = (by) => {
+    const links = all("tbody a.open", list);
+    const here = links.indexOf(document.activeElement.closest("tr")?.querySelector("a.open"));
+    links[here < 0 ? (by > 0 ? 0 : links.length - 1) : Math.max(0, Math.min(links.length - 1, here + by))]?.focus();
+  };
+  const mark = () => {
+    const box = document.activeElement.closest("tr[data-id]")?.querySelector("input[name=id]");
+    if (box) box.click();
   };
   let isGoing = false;
   document.addEventListener("keydown", (event) => {
-    const isTyping = event.target.closest("input, textarea, select, dialog, [contenteditable]");
+    const isTyping = event.target.closest("input:not([type=checkbox]), textarea, select, dialog, [contenteditable]");
     if (isTyping || event.ctrlKey || event.metaKey || event.altKey || !isOn()) return;
     const link = isGoing && places[event.key] && document.querySelector(`.nav a[href="/MAAS/r/${places[event.key]}"]`);
     isGoing = event.key === "g";
     if (link) link.click();
+    else if (list && (event.key === "j" || event.key === "k")) step(event.key === "j" ? 1 : -1);
+    else if (list && event.key === "x") mark();
     else if (event.key === "?") showKeys();
     else if (event.key === "/") document.querySelector("[data-filter]")?.focus();
     else return;

@@ -8,6 +8,8 @@ use maas_authz::{Actor, Clock, OpCtx, RequestInfo};
 use maas_model::{Endpoint, Role, Secret};
 use maas_region::{
     Region, RegionConfig,
+    auth::{self, Credentials},
+    machines::{self, NewMachine, PowerChange},
     region::PasswordCost,
     sessions,
     users::{self, CreateUser},
@@ -117,6 +119,12 @@ impl Site {
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(header::COOKIE, browser.header());
         self.send(request.body(Body::from(body)).unwrap()).await
+    }
+
+    /// What the region makes of a browser's session.
+    async fn session_ctx(&self, browser: &Browser) -> OpCtx {
+        let key = Credentials::Session(Secret::new(browser.cookie("sessionid")));
+        auth::authenticate(&self.region, Some(key), RequestInfo::internal(Endpoint::Ui)).await.unwrap()
     }
 
     async fn log_in(&self, name: &str) -> Browser {
@@ -449,3 +457,153 @@ async fn every_answer_carries_the_guard_headers() {
 }
 
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl bob@laptop";
+
+/// A machine of the default pool, made by the host.
+async fn machine(site: &Site, hostname: &str, mac: &str) -> String {
+    let new = NewMachine {
+        hostname: Some(hostname.into()),
+        architecture: "amd64/generic".into(),
+        mac_addresses: vec![mac.into()],
+        power: Some(PowerChange { power_type: Some("manual".into()), ..PowerChange::default() }),
+        ..NewMachine::default()
+    };
+    machines::create(&site.region, &site.host(), new).await.unwrap().system_id.to_string()
+}
+
+#[tokio::test]
+async fn machines_are_found_changed_and_done_to_in_bulk() {
+    let site = Site::with_users().await;
+    let root = site.log_in("root").await;
+    site.post(&root, "/MAAS/r/intro/skip", &[]).await;
+    let empty = site.get(&root, "/MAAS/r/machines").await.body;
+    assert!(empty.contains("No machines yet") && empty.contains("machines create hostname=node1"), "{empty}");
+    let form = [
+        ("hostname", "alpha"),
+        ("mac_addresses", "52:54:00:00:00:01"),
+        ("architecture", "amd64/generic"),
+        ("pool", "default"),
+        ("zone", "default"),
+        ("power_type", "redfish"),
+        ("power_address", "192.0.2.9"),
+        ("power_user", "maas"),
+    ];
+    let wrong = site.post(&root, "/MAAS/r/machines/add", &form).await;
+    assert!(wrong.status == 400 && wrong.body.contains("machine-power-pass-error"), "{}", wrong.body);
+    let with_password = [&form[..], &[("power_pass", "kX9-canary")]].concat();
+    let added = site.post(&root, "/MAAS/r/machines/add", &with_password).await;
+    assert!(added.location.starts_with("/MAAS/r/machine/"), "{}", added.body);
+    let alpha = added.location.rsplit('/').next().unwrap().to_owned();
+    let beta = machine(&site, "beta", "52:54:00:00:00:02").await;
+    let list = site.get(&root, "/MAAS/r/machines?q=status%3A(%3Dnew)").await.body;
+    assert!(list.contains("2 machines") && list.contains("alpha") && list.contains("beta"), "{list}");
+    let list = site.get(&root, "/MAAS/r/machines?q=alph&sort=memory&desc=1&group=pool").await.body;
+    assert!(list.contains("1 machine<") && !list.contains(&beta), "{list}");
+    for (query, line) in [("q=colour%3A(red)", "Unknown filter"), ("q=pool%3A(%3Dnowhere)", "nowhere")] {
+        let list = site.get(&root, &format!("/MAAS/r/machines?{query}")).await;
+        assert!(list.status == 200 && list.body.contains(line), "{query}: {}", list.body);
+    }
+    for tab in ["", "/network", "/storage", "/events", "/power", "/access", "/configuration", "/actions/delete"] {
+        let page = site.get(&root, &format!("/MAAS/r/machine/{alpha}{tab}")).await;
+        assert!(page.status == 200 && page.body.contains("alpha"), "{tab}: {} {}", page.status, page.body);
+        assert!(!page.body.contains("kX9-canary"), "{tab}");
+    }
+    let shown = site.post(&root, &format!("/MAAS/r/machine/{alpha}/power/reveal"), &[]).await;
+    assert!(shown.status == 200 && shown.body.contains("kX9-canary"), "{}", shown.body);
+    let both = [("id", alpha.as_str()), ("id", beta.as_str()), ("action", "mark-broken")];
+    let asked = site.post(&root, "/MAAS/r/machines/actions", &both).await;
+    assert!(asked.status == 200 && asked.body.contains("Mark broken 2 machines: "), "{}", asked.body);
+    let done = site.post(&root, "/MAAS/r/machines/actions", &[&both[..], &[("sure", "true")]].concat()).await;
+    assert!(done.body.contains("all 2 machines"), "{}", done.body);
+    let again = [("id", beta.as_str()), ("action", "lock"), ("sure", "true")];
+    let refused = site.post(&root, "/MAAS/r/machines/actions", &again).await.body;
+    assert!(refused.contains("Nothing was done.") && refused.contains("Not done"), "{refused}");
+    let deleted = site.post(&root, &format!("/MAAS/r/machine/{beta}/actions/delete"), &[]).await;
+    assert_eq!(deleted.location, "/MAAS/r/machines");
+    assert_eq!(site.get(&root, &format!("/MAAS/r/machine/{beta}")).await.status, 404);
+    site.region.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_a_user_may_not_see_is_on_no_page() {
+    let site = Site::with_users().await;
+    let (root, bob) = (site.log_in("root").await, site.log_in("bob").await);
+    site.post(&bob, "/MAAS/r/intro/skip", &[]).await;
+    site.post(&root, "/MAAS/r/intro/skip", &[]).await;
+    // A machine of root's, in the pool that bob uses too.
+    let id = machine(&site, "sunken-otter", "52:54:00:00:00:03").await;
+    let taken = NewMachine {
+        hostname: Some("hidden-lynx".into()),
+        architecture: "amd64/generic".into(),
+        mac_addresses: vec!["52:54:00:00:00:04".into()],
+        is_deployed: true,
+        ..NewMachine::default()
+    };
+    let ctx = site.session_ctx(&root).await;
+    let hidden = machines::create(&site.region, &ctx, taken).await.unwrap().system_id.to_string();
+    for page in pages().iter().filter(|page| page.method == "GET") {
+        for one in [&id, &hidden] {
+            let path =
+                page.path.replace("{id}", one).replace("{name}", "x").replace("{key}", "x").replace("{action}", "lock");
+            let reply = site.get(&bob, &path).await;
+            assert!(!reply.body.contains("hidden-lynx"), "{path} tells of a machine that is not bob's: {}", reply.body);
+            if path.contains(&format!("/machine/{hidden}")) {
+                assert_eq!(reply.status, 404, "{path}");
+                let missing = site.get(&bob, &path.replace(&hidden, "aaaaaa")).await;
+                let plain = |reply: &Reply| {
+                    reply.body.replace(&hidden, "aaaaaa").replace(|c: char| c.is_ascii_alphanumeric(), "")
+                };
+                assert_eq!(plain(&reply), plain(&missing), "{path}: hidden and missing look the same");
+            }
+        }
+    }
+    let bulk = [("id", hidden.as_str()), ("action", "lock"), ("sure", "true")];
+    assert_eq!(site.post(&bob, "/MAAS/r/machines/actions", &bulk).await.status, 303, "as if none was marked");
+    for word in ["lock", "delete", "release"] {
+        let path = format!("/MAAS/r/machine/{hidden}/actions/{word}");
+        assert_eq!(site.post(&bob, &path, &[]).await.status, 404, "{word}");
+    }
+    assert_eq!(site.post(&bob, &format!("/MAAS/r/machine/{hidden}/power/reveal"), &[]).await.status, 403);
+    let seen = site.get(&bob, &format!("/MAAS/r/machine/{id}")).await;
+    assert!(seen.status == 200 && seen.body.contains("None of your roles on pool default includes"), "{}", seen.body);
+    site.region.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_role_is_looked_at_before_it_is_given() {
+    let site = Site::with_users().await;
+    let (root, bob) = (site.log_in("root").await, site.log_in("bob").await);
+    site.post(&bob, "/MAAS/r/intro/skip", &[]).await;
+    let add = "/MAAS/r/settings/roles/add";
+    let role =
+        [("name", "night-watch"), ("description", ""), ("actions", "can_view_machines"), ("actions", "can_view_audit")];
+    let reply = site.post(&root, add, &role).await;
+    assert_eq!(reply.status, 303, "{}", reply.body);
+    let matrix = site.get(&root, "/MAAS/r/settings/roles").await.body;
+    assert!(matrix.contains("night-watch") && matrix.contains("can_edit_machines"), "{matrix}");
+    let pool = site.post(&root, "/MAAS/r/pools/add", &[("name", "web"), ("description", "")]).await;
+    assert_eq!(pool.location, "/MAAS/r/pools", "{}", pool.body);
+    let give = "/MAAS/r/settings/bindings/add";
+    let form = [("role", "operator"), ("subject", "user:bob"), ("pool", "web")];
+    let tried = site.post(&root, give, &[&form[..], &[("intent", "try")]].concat()).await;
+    assert!(tried.status == 200 && tried.body.contains("can_edit_machines on pool"), "{}", tried.body);
+    assert_eq!(site.get(&bob, "/MAAS/r/machines/add").await.status, 403, "nothing was given yet");
+    let given = site.post(&root, give, &form).await;
+    assert_eq!(given.location, "/MAAS/r/settings/bindings", "{}", given.body);
+    let page = site.get(&bob, "/MAAS/r/machines/add").await;
+    assert!(page.status == 200 && page.body.contains("value=\"web\""), "{}", page.body);
+    let why = site.get(&bob, "/MAAS/r/access?user=bob&action=can_edit_identities").await;
+    assert!(why.status == 200 && why.body.contains("may not"), "{}", why.body);
+    let users = site.get(&root, "/MAAS/r/settings/users").await.body;
+    assert!(users.contains("operator on pool"), "{users}");
+    for path in [
+        "/MAAS/r/settings/groups",
+        "/MAAS/r/settings/groups/1",
+        "/MAAS/r/tags",
+        "/MAAS/r/zones",
+        "/MAAS/r/devices",
+        "/MAAS/r/status",
+    ] {
+        assert_eq!(site.get(&root, path).await.status, 200, "{path}");
+    }
+    site.region.shutdown().await;
+}

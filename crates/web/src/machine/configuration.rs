@@ -17,7 +17,7 @@ use crate::{
     cookies::Flash,
     form::{Choice, Field, FormErrors, FormView},
     input::Input,
-    machine::{self, Head, found, path},
+    machine::{self, Head, Look, found, path},
     machines::{add, add::Choices, why},
     shell::Shell,
     visit::Visit,
@@ -121,7 +121,7 @@ async fn page(
 ) -> Result<ConfigurationPage, Failure> {
     let shell = machine::shell(visit, node, "configuration").await;
     let choices = add::choices(visit, Action::EditMachines).await?;
-    Ok(assemble(shell, node, &choices, sent, errors, &visit.ctx, visit.now()))
+    Ok(assemble(shell, node, &choices, sent, errors, &Look::of(visit)))
 }
 
 pub(crate) fn assemble(
@@ -130,10 +130,9 @@ pub(crate) fn assemble(
     choices: &Choices,
     sent: Option<&Input>,
     errors: &FormErrors,
-    ctx: &maas_authz::OpCtx,
-    now: maas_model::Timestamp,
+    look: &Look<'_>,
 ) -> ConfigurationPage {
-    let not = |action| why::not(ctx, node, action);
+    let not = |action| why::not(look.ctx, node, action);
     let csrf = shell.csrf.clone();
     ConfigurationPage {
         edit: not(MachineAction::Edit).map_or_else(|| Ok(edit(&csrf, node, choices, sent, errors)), Err),
@@ -144,7 +143,7 @@ pub(crate) fn assemble(
             Some(why) => Err(why),
         },
         may_delete: not(MachineAction::Delete).is_none(),
-        head: machine::head(node, ctx, now),
+        head: machine::head(node, look),
         shell,
     }
 }

@@ -2,15 +2,13 @@
 
 use askama::Template;
 use axum::extract::Path;
-use maas_authz::OpCtx;
-use maas_model::Timestamp;
 use maas_region::machines::{self, Detailed};
 use serde_json::Value;
 
 use crate::{
     answer::Answer,
     machine::{
-        self, Head,
+        self, Head, Look,
         hardware::{Hardware, items, number, text},
     },
     shell::Shell,
@@ -47,14 +45,14 @@ pub(crate) struct InterfaceRow {
 pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Answer {
     let machine = machines::lookup_detailed(visit.region(), &visit.ctx, &id).await?;
     let shell = machine::shell(&visit, &machine.node, "network").await;
-    visit.page(&page(shell, &machine, &visit.ctx, visit.now()))
+    visit.page(&page(shell, &machine, &Look::of(&visit)))
 }
 
-pub(crate) fn page(shell: Shell, machine: &Detailed, ctx: &OpCtx, now: Timestamp) -> NetworkPage {
+pub(crate) fn page(shell: Shell, machine: &Detailed, look: &Look<'_>) -> NetworkPage {
     let hardware = Hardware::read(&machine.body);
     let boot = machine.node.boot_mac.as_deref();
     let rows = hardware.items("interface_set").iter().map(|interface| row(interface, boot)).collect();
-    NetworkPage { shell, head: machine::head(&machine.node, ctx, now), rows }
+    NetworkPage { shell, head: machine::head(&machine.node, look), rows }
 }
 
 fn row(interface: &Value, boot: Option<&str>) -> InterfaceRow {

@@ -2,15 +2,13 @@
 
 use askama::Template;
 use axum::extract::Path;
-use maas_authz::OpCtx;
-use maas_model::Timestamp;
 use maas_region::machines::{self, Detailed};
 use serde_json::Value;
 
 use crate::{
     answer::Answer,
     machine::{
-        self, Head,
+        self, Head, Look,
         hardware::{Hardware, items, number, text},
     },
     machines::row::bytes,
@@ -63,16 +61,16 @@ pub(crate) struct Part {
 pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Answer {
     let machine = machines::lookup_detailed(visit.region(), &visit.ctx, &id).await?;
     let shell = machine::shell(&visit, &machine.node, "storage").await;
-    visit.page(&page(shell, &machine, &visit.ctx, visit.now()))
+    visit.page(&page(shell, &machine, &Look::of(&visit)))
 }
 
-pub(crate) fn page(shell: Shell, machine: &Detailed, ctx: &OpCtx, now: Timestamp) -> StoragePage {
+pub(crate) fn page(shell: Shell, machine: &Detailed, look: &Look<'_>) -> StoragePage {
     let hardware = Hardware::read(&machine.body);
     let boot = hardware.member("boot_disk");
     let boot = number(boot, "id");
     StoragePage {
         shell,
-        head: machine::head(&machine.node, ctx, now),
+        head: machine::head(&machine.node, look),
         disks: hardware.items("blockdevice_set").iter().map(|disk| row(disk, boot)).collect(),
     }
 }
@@ -83,14 +81,14 @@ fn row(disk: &Value, boot: i64) -> Disk {
     let share = |bytes: i64, of: i64| i64::try_from(i128::from(bytes) * i128::from(of) / i128::from(size.max(1)));
     let mut start = 0;
     let parts = items(disk, "partitions").iter().enumerate().map(|(place, part)| {
-        let length = share(number(part, "size"), 1000).unwrap_or(0).clamp(0, 1000 - start);
+        let length = share(number(part, "size"), 1000).unwrap_or(0).max(LEAST).min(1000 - start);
         let part = Part {
             path: text(part, "path"),
             size: bytes(number(part, "size")),
             filesystem: filesystem(&part["filesystem"]),
             used_for: text(part, "used_for"),
             start,
-            length,
+            length: (length - GAP).max(1),
             shade: place % 4,
         };
         start += length;
@@ -111,6 +109,11 @@ fn row(disk: &Value, boot: i64) -> Disk {
         filesystem: filesystem(&disk["filesystem"]),
     }
 }
+
+/// Smaller partitions could not be seen in the picture.
+const LEAST: i64 = 8;
+/// Between two partitions, in thousandths.
+const GAP: i64 = 2;
 
 /// `ext4 at /`
 fn filesystem(filesystem: &Value) -> String {

@@ -2,8 +2,7 @@
 
 use askama::Template;
 use axum::extract::Path;
-use maas_authz::OpCtx;
-use maas_model::{MachineAction, Status, Timestamp};
+use maas_model::{MachineAction, Status};
 use maas_region::{
     machines::{self, Detailed},
     nodes::Node,
@@ -11,7 +10,7 @@ use maas_region::{
 
 use crate::{
     answer::Answer,
-    machine::{self, Head, hardware::Hardware},
+    machine::{self, Head, Look, hardware::Hardware},
     machines::row::{bytes, mebibytes},
     shell::Shell,
     text::When,
@@ -61,15 +60,16 @@ pub(crate) struct Place {
 pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Answer {
     let machine = machines::lookup_detailed(visit.region(), &visit.ctx, &id).await?;
     let shell = machine::shell(&visit, &machine.node, "").await;
-    visit.page(&page(shell, &machine, &visit.ctx, visit.now()))
+    visit.page(&page(shell, &machine, &Look::of(&visit)))
 }
 
-pub(crate) fn page(shell: Shell, machine: &Detailed, ctx: &OpCtx, now: Timestamp) -> SummaryPage {
+pub(crate) fn page(shell: Shell, machine: &Detailed, look: &Look<'_>) -> SummaryPage {
     let node = &machine.node;
+    let Look { ctx, now, .. } = *look;
     let may = |action| ctx.grant_node(action, (), &node.facts()).is_ok();
     SummaryPage {
         shell,
-        head: machine::head(node, ctx, now),
+        head: machine::head(node, look),
         life: life(node.status),
         facts: facts(node),
         firmware: Hardware::read(&machine.body).facts(),

@@ -32,7 +32,7 @@ pub(crate) fn fields(
     let usable = Driver::ALL.into_iter().filter(|one| one.is_supported() || Some(*one) == driver);
     drivers.extend(usable.map(|one| Choice::new(one.as_str(), one.schema().description)));
     let value = driver.map_or("", Driver::as_str);
-    let mut choice = Field::select("power_type", "Power driver", drivers, value);
+    let mut choice = Field::select("power_type", "Power type", drivers, value);
     choice.resends = true;
     if let Some(missing) = driver.map(Driver::missing_packages).filter(|missing| !missing.is_empty()) {
         choice.help = format!("To be installed on the region's host first: {}.", missing.join(", "));

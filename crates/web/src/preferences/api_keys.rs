@@ -4,17 +4,19 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::extract::Path;
+use maas_authz::role::BUILTIN;
 use maas_model::{Timestamp, TokenId, TokenScope};
 use maas_region::{
     Error,
     keys::{self, ApiKey},
+    pools, roles,
     tokens::{self, Token, TokenParams},
 };
 
 use crate::{
     answer::{Answer, Failure},
     cookies::Flash,
-    form::{Choice, Field, FormErrors, FormView, Kind},
+    form::{Choice, Field, FormErrors, FormView, Kind, Tick},
     input::Input,
     preferences::password::FormPage,
     shell::Shell,
@@ -53,6 +55,7 @@ pub(crate) struct TokenRow {
     pub(crate) name: String,
     pub(crate) prefix: String,
     pub(crate) scope: &'static str,
+    pub(crate) limits: Vec<String>,
     pub(crate) made: When,
     pub(crate) used: Option<When>,
     pub(crate) ip: String,
@@ -93,13 +96,22 @@ pub(crate) async fn create_key(visit: Visit, input: Input) -> Answer {
 /// `POST /MAAS/r/preferences/tokens`
 pub(crate) async fn create_token(visit: Visit, input: Input) -> Answer {
     let name = input.text("token_name").to_owned();
+    let role = input.given("role").map(str::to_owned);
+    let pools = Some(input.all("pools")).filter(|pools| !pools.is_empty());
+    let networks = input.text("networks").split([',', ' ']).filter(|word| !word.is_empty());
+    let networks: Vec<String> = networks.map(str::to_owned).collect();
     let scope = input.text("scope").parse::<TokenScope>().map_err(|why| Error::field("scope", why));
     let end = end_of_day(input.text("expires_at"), "expires_at")
         .and_then(|end| end.ok_or_else(|| Error::field("expires_at", "Choose the last day on which it works.")));
     let made = match (scope, end) {
-        (Ok(scope), Ok(end)) => visit
-            .run(|region, ctx| async move { tokens::create(&region, &ctx, &TokenParams::new(&name, scope, end)).await })
-            .await,
+        (Ok(scope), Ok(end)) => {
+            visit
+                .run(|region, ctx| async move {
+                    let params = TokenParams { role, pools, networks, ..TokenParams::new(&name, scope, end) };
+                    tokens::create(&region, &ctx, &params).await
+                })
+                .await
+        }
         (Err(error), _) | (_, Err(error)) => Err(error),
     };
     let none = FormErrors::default();
@@ -204,13 +216,21 @@ async fn page(
     let (region, now) = (visit.region(), visit.now());
     let keys = keys::list(region, &visit.ctx).await?;
     let tokens = tokens::list(region, &visit.ctx).await?;
+    let choices = TokenChoices {
+        pools: pools::list(region, &visit.ctx).await?.into_iter().map(|pool| pool.name).collect(),
+        // Who may not list roles can still narrow a token to one that is built in.
+        roles: match roles::list(region, &visit.ctx).await {
+            Ok(roles) => roles.into_iter().map(|role| role.name).collect(),
+            Err(_) => BUILTIN.iter().map(|role| role.name.to_owned()).collect(),
+        },
+    };
     let shell = visit.preferences_shell("api-keys", "API keys and tokens").await;
     Ok(ApiKeysPage {
         made,
         keys: key_rows(&keys, now),
         tokens: token_rows(&tokens, now),
         new_key: key_form(&shell.csrf, sent, now, key_errors),
-        new_token: token_form(&shell.csrf, sent, now, token_errors).quiet(),
+        new_token: token_form(&shell.csrf, sent, &choices, now, token_errors).quiet(),
         shell,
     })
 }
@@ -235,6 +255,7 @@ pub(crate) fn token_rows(tokens: &[Token], now: Timestamp) -> Vec<TokenRow> {
         name: token.name.clone(),
         prefix: token.prefix.clone(),
         scope: token.scope.as_str(),
+        limits: limits(token),
         made: When::new(token.created_at, now),
         used: token.last_used_at.map(|at| When::new(at, now)),
         ip: text::address(token.last_used_ip),
@@ -242,6 +263,15 @@ pub(crate) fn token_rows(tokens: &[Token], now: Timestamp) -> Vec<TokenRow> {
         is_over: token.expires_at <= now,
     };
     tokens.iter().map(row).collect()
+}
+
+/// To what a token is narrowed besides its scope.
+fn limits(token: &Token) -> Vec<String> {
+    let role = token.role.as_ref().map(|name| format!("role {name}"));
+    let pools = token.pools.as_ref().map(|pools| format!("pools {}", pools.join(", ")));
+    let networks: Vec<String> = token.networks.iter().map(ToString::to_string).collect();
+    let networks = (!networks.is_empty()).then(|| format!("from {}", networks.join(", ")));
+    [role, pools, networks].into_iter().flatten().collect()
 }
 
 pub(crate) fn key_form(csrf: &str, sent: &Input, now: Timestamp, errors: &FormErrors) -> FormView {
@@ -254,7 +284,25 @@ pub(crate) fn key_form(csrf: &str, sent: &Input, now: Timestamp, errors: &FormEr
         .errors(errors)
 }
 
-pub(crate) fn token_form(csrf: &str, sent: &Input, now: Timestamp, errors: &FormErrors) -> FormView {
+/// What a token can be narrowed to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TokenChoices {
+    pub(crate) roles: Vec<String>,
+    pub(crate) pools: Vec<String>,
+}
+
+pub(crate) fn token_form(
+    csrf: &str,
+    sent: &Input,
+    choices: &TokenChoices,
+    now: Timestamp,
+    errors: &FormErrors,
+) -> FormView {
+    let mut roles = vec![Choice::new("", "All that I hold")];
+    roles.extend(choices.roles.iter().map(|name| Choice::new(name.clone(), format!("What role {name} has too"))));
+    let wanted = sent.all("pools");
+    let tick = |name: &String| Tick { value: name.clone(), label: name.clone(), is_checked: wanted.contains(name) };
+    let pools: Vec<Tick> = choices.pools.iter().map(tick).collect();
     let scopes = vec![Choice::new("read-only", "Read only"), Choice::new("all", "All that I may do")];
     let default = now.plus(DAY * 90).iso()[..10].to_owned();
     let end = sent.given("expires_at").map_or(default, str::to_owned);
@@ -262,6 +310,12 @@ pub(crate) fn token_form(csrf: &str, sent: &Input, now: Timestamp, errors: &Form
         .field(Field::text("token_name", "Name", sent.text("token_name")).required())
         .field(Field::select("scope", "Scope", scopes, sent.text("scope")))
         .field(date("expires_at", "Works until", &end, now, 365).required().help("At most a year ahead."))
+        .field(Field::select("role", "Rights", roles, sent.text("role")).help("A token never holds more than you do."))
+        .field(Field::new("pools", "Only on these pools (none means all)", Kind::Ticks(pools)))
+        .field(
+            Field::text("networks", "Only from these networks (may stay empty)", sent.text("networks"))
+                .help("Addresses or networks, by commas: 192.0.2.7, 2001:db8::/32."),
+        )
         .errors(errors)
 }
 

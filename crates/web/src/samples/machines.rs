@@ -17,10 +17,11 @@ use maas_region::{
 use super::{Add, calm, days, now};
 use crate::{
     cookies::Flash,
-    form::FormView,
+    form::{FormErrors, FormView},
     input::Input,
-    machine::{self, network, storage, summary},
+    machine::{self, Look, access, configuration, events, network, power, storage, summary},
     machines::{
+        add::Choices,
         bulk,
         list::{self, Empty, Found, ListPage},
         query::ListQuery,
@@ -39,6 +40,10 @@ pub(super) fn ctx(is_admin: bool) -> OpCtx {
         method: AuthMethod::Session(SessionId(1)),
     });
     OpCtx { actor, request: RequestInfo::internal(Endpoint::Ui), clock: Clock::manual(now()) }
+}
+
+fn look(ctx: &OpCtx) -> Look<'_> {
+    Look { ctx, now: now(), has_rack: false }
 }
 
 /// A machine of its own kind for each number.
@@ -149,9 +154,16 @@ fn counts(rows: &[(&str, i64)]) -> Vec<GroupCount> {
     rows.iter().map(|(value, count)| GroupCount { value: (*value).to_owned(), count: *count }).collect()
 }
 
-fn found(count: i64) -> Found {
+fn sorted(mut nodes: Vec<Node>, by_pool: bool) -> Vec<Node> {
+    if by_pool {
+        nodes.sort_by_key(|node| node.pool.as_ref().map(|pool| std::cmp::Reverse(pool.name.clone())));
+    }
+    nodes
+}
+
+fn found(count: i64, is_grouped: bool) -> Found {
     Found {
-        nodes: (0..count.min(51)).map(node).collect(),
+        nodes: sorted((0..count.min(51)).map(node).collect(), is_grouped),
         total: count,
         statuses: if count > 10 {
             counts(&[
@@ -200,10 +212,10 @@ pub(super) fn pages(add: &mut Add<'_>) {
     user.shell.flash = Some(Flash::good("Welcome. SSH keys can be added at any time under Preferences."));
     add("machines-none-user", user.render());
     add("machines-none-nobody", empty(false, &[]).render());
-    add("machines-few", page("", found(3), true).render());
-    add("machines", page("", found(10_000), true).render());
-    add("machines-auditor", page("sort=memory&desc=1", found(9), false).render());
-    add("machines-grouped", page("group=pool&q=status:(=ready)", found(10_000), true).render());
+    add("machines-few", page("", found(3, false), true).render());
+    add("machines", page("", found(10_000, false), true).render());
+    add("machines-auditor", page("sort=memory&desc=1", found(9, false), false).render());
+    add("machines-grouped", page("group=pool&q=status:(=ready)", found(10_000, true), true).render());
     add("machines-nothing", page("q=no+such+name", Found::default(), true).render());
     add("machines-wrong", page("q=colour:(red)", Found::default(), true).render());
     let rows = vec![
@@ -230,15 +242,47 @@ pub(super) fn pages(add: &mut Add<'_>) {
     for (number, name) in [(0, "ready"), (1, "deployed"), (2, "new"), (3, "failed"), (4, "deploying"), (6, "broken")] {
         let machine = detailed(number);
         let framed = |tab| machine::framed(frame(&machine.node), &machine.node, tab);
-        add(&format!("machine-{name}"), summary::page(framed(""), &machine, &ctx(true), now()).render());
+        add(&format!("machine-{name}"), summary::page(framed(""), &machine, &look(&ctx(true))).render());
     }
     for number in [1, 2] {
         let machine = detailed(number);
         let framed = |tab| machine::framed(frame(&machine.node), &machine.node, tab);
         let ctx = ctx(number == 1);
-        add(&format!("machine-network-{number}"), network::page(framed("network"), &machine, &ctx, now()).render());
-        add(&format!("machine-storage-{number}"), storage::page(framed("storage"), &machine, &ctx, now()).render());
+        add(&format!("machine-network-{number}"), network::page(framed("network"), &machine, &look(&ctx)).render());
+        add(&format!("machine-storage-{number}"), storage::page(framed("storage"), &machine, &look(&ctx)).render());
     }
+}
+
+/// The tabs that tell of more than hardware.
+pub(super) fn tabs(add: &mut Add<'_>) {
+    use askama::Template;
+    for (number, is_admin) in [(1, true), (3, true), (0, false)] {
+        let node = node(number);
+        let framed = |tab| machine::framed(frame(&node), &node, tab);
+        let none = FormErrors::default();
+        let ctx = ctx(is_admin);
+        let known = BTreeMap::from([("power_address".to_owned(), "10.0.9.4".to_owned())]);
+        let power = power::assemble(framed("power"), &node, &known, &Input::default(), &none, &look(&ctx));
+        add(&format!("machine-power-{number}"), power.render());
+        let who = [("See it", vec!["admin".to_owned(), "bob".to_owned()]), ("Take and deploy it", Vec::new())];
+        let who = if is_admin { &who[..] } else { &[] };
+        add(
+            &format!("machine-access-{number}"),
+            access::assemble(framed("access"), &node, who, is_admin, &look(&ctx)).render(),
+        );
+        let choices = Choices { pools: vec!["default".into(), "web".into()], zones: vec!["default".into()] };
+        let page = configuration::assemble(framed("configuration"), &node, &choices, None, &none, &look(&ctx));
+        add(&format!("machine-configuration-{number}"), page.render());
+        let events = super::events(if is_admin { 60 } else { 0 });
+        let page = events::page(framed("events"), &node, maas_model::Level::Info, &events, &look(&ctx));
+        add(&format!("machine-events-{number}"), page.render());
+    }
+    let node = node(1);
+    let shell = machine::framed(frame(&node), &node, "power");
+    let page =
+        power::assemble(shell, &node, &BTreeMap::new(), &Input::default(), &FormErrors::default(), &look(&ctx(true)));
+    let revealed = Some(vec![("power_address".into(), "10.0.9.4".into()), ("power_pass".into(), "kX9-secret".into())]);
+    add("machine-power-revealed", power::PowerPage { revealed, ..page }.render());
 }
 
 fn frame(node: &Node) -> Shell {

@@ -6,6 +6,7 @@ use maas_authz::Action;
 use maas_model::{Role, Timestamp, UserId};
 use maas_region::{
     Error,
+    bindings::{self, Binding, Subject},
     users::{self, CreateUser, EditUser, User},
 };
 
@@ -38,6 +39,8 @@ pub(crate) struct UserRow {
     pub(crate) full_name: String,
     pub(crate) email: String,
     pub(crate) role: &'static str,
+    /// Roles given to the user and not to a group: `operator on pool 'web'`.
+    pub(crate) roles: Vec<String>,
     pub(crate) is_active: bool,
     pub(crate) is_system: bool,
     pub(crate) is_local: bool,
@@ -62,13 +65,12 @@ pub(crate) async fn list(visit: Visit, input: Input) -> Answer {
     let filter = input.text("q").to_owned();
     let shell = visit.settings_shell("users", "Users").await;
     let may_edit = visit.may(Action::EditIdentities);
-    visit.page(&UsersPage {
-        rows: rows(&all, &filter, own_id(&visit), visit.now()),
-        total: all.len(),
-        filter,
-        may_edit,
-        shell,
-    })
+    let given = bindings::list(visit.region(), &visit.ctx).await?;
+    let mut rows = rows(&all, &filter, own_id(&visit), visit.now());
+    for row in &mut rows {
+        row.roles = roles_of(&given, &row.username);
+    }
+    visit.page(&UsersPage { rows, total: all.len(), filter, may_edit, shell })
 }
 
 /// `GET /MAAS/r/settings/users/add`
@@ -148,6 +150,12 @@ async fn edit_page(visit: &Visit, user: &User, sent: Option<&Input>, errors: &Fo
     }
 }
 
+/// The roles given to a user alone.
+pub(crate) fn roles_of(given: &[Binding], username: &str) -> Vec<String> {
+    let is_theirs = |binding: &&Binding| matches!(&binding.subject, Subject::User(_, name) if name == username);
+    given.iter().filter(is_theirs).map(|binding| format!("{} on {}", binding.role.1, binding.place())).collect()
+}
+
 /// The users that match every word of `filter`.
 pub(crate) fn rows(users: &[User], filter: &str, own: Option<UserId>, now: Timestamp) -> Vec<UserRow> {
     let filter = filter.to_lowercase();
@@ -166,6 +174,7 @@ pub(crate) fn row(user: &User, own: Option<UserId>, now: Timestamp) -> UserRow {
         full_name: user.full_name.clone(),
         email: user.email.clone(),
         role: user.role.as_str(),
+        roles: Vec::new(),
         is_active: user.is_active,
         is_system: user.is_system,
         is_local: user.is_local,
