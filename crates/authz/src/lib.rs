@@ -9,6 +9,7 @@ pub mod actor;
 pub mod clock;
 pub mod context;
 pub mod machine;
+pub mod matrix;
 pub mod policy;
 pub mod role;
 
@@ -18,4 +19,5 @@ pub use actor::{Actor, AuthMethod, UserActor};
 pub use clock::Clock;
 pub use context::{Granted, GrantedNode, OpCtx, RequestInfo, Site};
 pub use machine::{MachineScope, NodeRefusal};
+pub use matrix::Matrix;
 pub use policy::{Asked, Refusal, Why, decide};
