@@ -79,6 +79,20 @@ pub(crate) const RESOURCES: &[&Resource] = &[
         ..Resource::DEFAULT
     },
     &Resource {
+        path: "/MAAS/accounts/reauthenticate/",
+        routes: &[Route {
+            verb: Verb::Post,
+            op: None,
+            access: Access::SignedIn,
+            title: "Enter the password again",
+            text: "What is dangerous asks a session for a password that was entered in the last fifteen minutes; it is \
+                refused with the code StepUpRequired until then.",
+            params: &[Param::required("password", "Your password.").kind(Kind::Secret)],
+            handler: |call| Box::pin(reauthenticate(call)),
+        }],
+        ..Resource::DEFAULT
+    },
+    &Resource {
         path: "/MAAS/account/csrf/",
         is_csrf_exempt: true,
         routes: &[Route {
@@ -189,6 +203,14 @@ async fn authenticate(call: Call) -> Result<Reply, ApiError> {
         Err(Error::Forbidden(_) | Error::Invalid(_) | Error::Denied(_)) => Ok(reply::empty(StatusCode::FORBIDDEN)),
         Err(error) => Err(error.into()),
     }
+}
+
+async fn reauthenticate(call: Call) -> Result<Reply, ApiError> {
+    let password = Secret::new(call.form.field("password")?.to_owned());
+    let outcome = auth::reauthenticate(call.region(), &call.ctx, &password).await;
+    count(&outcome);
+    let until = outcome?;
+    Ok(uncached(reply::json(&serde_json::json!({ "until": until.iso() }))))
 }
 
 fn shown_once(new: &keys::NewApiKey) -> Authenticated {

@@ -48,6 +48,13 @@ impl Form {
         values.filter(|value| !value.is_empty()).map(str::to_owned).collect()
     }
 
+    /// Words with commas between them, or the field several times; nothing when it is not there.
+    pub(crate) fn words(&self, name: &str) -> Option<Vec<String>> {
+        self.get(name)?;
+        let words = self.all(name).flat_map(|text| text.split(',')).map(str::trim);
+        Some(words.filter(|word| !word.is_empty()).map(str::to_owned).collect())
+    }
+
     /// The value as its owner's.
     pub(crate) fn owned(&self, name: &str) -> Option<String> {
         self.get(name).map(str::to_owned)

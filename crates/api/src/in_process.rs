@@ -1,5 +1,6 @@
 //! The whole door on a region of its own, without a network: what clients of API 2.0 send, and what they get.
 
+mod access;
 mod machines;
 mod paths;
 mod plain;

@@ -1,11 +1,13 @@
 //! The resources of API 2.0, one file each, and the shapes in which they answer.
 
+mod access;
 mod account;
 mod bson;
 mod devices;
 mod domains;
 mod events;
 mod filters;
+mod groups;
 mod hardware;
 mod maas;
 mod machine;
@@ -15,6 +17,8 @@ mod nodes;
 mod notifications;
 mod pools;
 mod racks;
+mod role_bindings;
+mod roles;
 mod sessions;
 mod sshkeys;
 mod sslkeys;
@@ -31,6 +35,7 @@ use crate::route::Resource;
 
 /// All of them.
 pub(crate) const RESOURCES: &[&Resource] = &[
+    &access::ACCESS,
     &account::ACCOUNT,
     &devices::DEVICE,
     &devices::DEVICES,
@@ -41,6 +46,8 @@ pub(crate) const RESOURCES: &[&Resource] = &[
     &hardware::BLOCK_DEVICES,
     &hardware::INTERFACE,
     &hardware::INTERFACES,
+    &groups::GROUP,
+    &groups::GROUPS,
     &maas::MAAS,
     &machine::MACHINE,
     &machines::MACHINES,
@@ -51,6 +58,10 @@ pub(crate) const RESOURCES: &[&Resource] = &[
     &pools::POOL,
     &pools::POOLS,
     &racks::RACKS,
+    &role_bindings::BINDING,
+    &role_bindings::BINDINGS,
+    &roles::ROLE,
+    &roles::ROLES,
     &sessions::SESSION,
     &sessions::SESSIONS,
     &sshkeys::SSH_KEY,

@@ -16,6 +16,9 @@ pub struct Access {
     pools: BTreeMap<PoolId, Actions>,
     /// Whether the users' machines to be may be powered before they are taken: the setting `user_may_power_free_machines`.
     pub may_power_free: bool,
+    /// Whether a machine that may not be seen is answered for with 403, as MAAS does, and not as if there were none: the
+    /// setting `access_hidden_status`.
+    pub tells_hidden: bool,
     /// What the owner of a narrowed token holds, so that a refusal can say that it is the token's doing.
     owner: Option<Arc<Self>>,
 }
@@ -74,7 +77,8 @@ impl Access {
     #[must_use]
     pub fn narrowed(&self, actions: Option<Actions>, pools: Option<&[PoolId]>) -> Self {
         let kept = actions.unwrap_or(Actions::ALL).or(Actions::of(&[Action::ViewOwn])).without(Action::EditOwn);
-        let mut narrow = Self { may_power_free: self.may_power_free, ..Self::default() };
+        let mut narrow =
+            Self { may_power_free: self.may_power_free, tells_hidden: self.tells_hidden, ..Self::default() };
         match pools {
             None => {
                 narrow.site = self.site.and(kept);

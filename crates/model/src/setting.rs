@@ -78,6 +78,11 @@ pub fn public() -> impl Iterator<Item = &'static Setting> {
 }
 
 impl Setting {
+    /// Whether everybody signed in may read it: what clients need to work, and nothing else.
+    pub fn is_for_everybody(&self) -> bool {
+        FOR_EVERYBODY.contains(&self.name)
+    }
+
     /// Reads what a client sent.
     ///
     /// # Errors
@@ -126,6 +131,19 @@ impl Setting {
     }
 }
 
+/// Names, looks and the defaults of deployments.
+const FOR_EVERYBODY: &[&str] = &[
+    "commissioning_distro_series",
+    "commissioning_osystem",
+    "completed_intro",
+    "default_distro_series",
+    "default_min_hwe_kernel",
+    "default_osystem",
+    "maas_name",
+    "ssh_key_import_enabled",
+    "theme",
+];
+
 /// What stands in place of a value that is not shown.
 pub const HIDDEN: &str = "(hidden)";
 
@@ -133,7 +151,7 @@ pub const HIDDEN: &str = "(hidden)";
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Kind, SETTINGS, find, find_public, public};
+    use super::{FOR_EVERYBODY, Kind, SETTINGS, find, find_public, public};
 
     #[test]
     fn the_table_is_sorted_and_explained_and_its_defaults_pass_their_own_check() {
@@ -162,6 +180,7 @@ mod tests {
         );
         assert!(!error.contains("tls_port,"));
         assert!(public().all(|setting| find_public(setting.name).is_ok()));
+        assert!(FOR_EVERYBODY.iter().all(|name| find_public(name).is_ok_and(|setting| !setting.is_secret)));
     }
 
     #[test]

@@ -12,6 +12,8 @@ use crate::{Error, Region, Result, settings};
 pub mod explain;
 pub(crate) mod guard;
 pub(crate) mod rights;
+#[cfg(test)]
+mod tests;
 
 /// What a user holds, and until when that is certain.
 #[derive(Clone, Debug)]
@@ -49,6 +51,7 @@ pub(crate) async fn load(
     let rows = access::held(connection, user, region.clock().now().micros()).await?;
     let mut held = Access::own_only();
     held.may_power_free = settings::is_on(region, "user_may_power_free_machines").await?;
+    held.tells_hidden = settings::number(region, "access_hidden_status").await? == 403;
     for row in &rows {
         held.give(actions_of(row.role_id, &row.actions), row.pool_id.map(PoolId));
     }

@@ -165,6 +165,9 @@ pub(crate) fn grant(
     let row = row.filter(|row| row.node_type == kind as i64).ok_or_else(not_found)?;
     let facts = facts(&row);
     ctx.grant_node(action, row, &facts).map_err(|refusal| match refusal {
+        NodeRefusal::Hidden if ctx.actor.user().is_some_and(|user| user.access.tells_hidden) => {
+            Error::Forbidden("You are not allowed to view this machine.".to_owned())
+        }
         NodeRefusal::Hidden => not_found(),
         NodeRefusal::Denied(refusal) => Error::Denied(refusal),
     })

@@ -27,7 +27,8 @@ pub struct SettingView {
     pub is_secret: bool,
 }
 
-/// The value of a setting. Secret ones need `ViewConfigurations` and are still only told as set or not set.
+/// The value of a setting. Everybody may read those few that clients need to work; all others need `ViewConfigurations`,
+/// and secret ones are still only told as set or not set.
 ///
 /// # Errors
 /// `Invalid` under the name when there is no such setting; `Denied`.
@@ -35,8 +36,10 @@ pub async fn get(region: &Region, ctx: &OpCtx, name: &str) -> Result<Value> {
     ctx.grant::<ViewOwn>()?;
     let setting = find(name)?;
     let may_see_all = ctx.grant::<ViewConfigurations>();
+    if !setting.is_for_everybody() {
+        may_see_all.clone()?;
+    }
     if setting.is_secret {
-        may_see_all?;
         return Ok(shown(region, setting, &*snapshot(region).await?));
     }
     let value = effective(region, setting, &*snapshot(region).await?);
@@ -200,7 +203,8 @@ mod tests {
             let (admin, bob) = (site.ctx("admin").await, site.ctx("bob").await);
             let region = &site.region;
             assert_eq!(get(region, &bob, "maas_name").await.unwrap(), json!("host1"));
-            assert_eq!(get(region, &bob, "ntp_server").await.unwrap(), json!("ntp.ubuntu.com"));
+            assert!(matches!(get(region, &bob, "ntp_server").await, Err(Error::Denied(_))));
+            assert_eq!(get(region, &admin, "ntp_server").await.unwrap(), json!("ntp.ubuntu.com"));
             assert!(matches!(set(region, &bob, "maas_name", "x").await, Err(Error::Denied(_))));
             set(region, &admin, "maas_name", "site one").await.unwrap();
             assert_eq!(get(region, &bob, "maas_name").await.unwrap(), json!("site one"));
@@ -233,7 +237,7 @@ mod tests {
             set(region, &admin, "http_proxy", "http://u:canary-3@proxy:3128/").await.unwrap();
             assert_eq!(get(region, &admin, "vcenter_password").await.unwrap(), json!({"is_set": true}));
             assert!(matches!(get(region, &bob, "vcenter_password").await, Err(Error::Denied(_))));
-            assert_eq!(get(region, &bob, "http_proxy").await.unwrap(), json!("http://u:(hidden)@proxy:3128/"));
+            assert!(matches!(get(region, &bob, "http_proxy").await, Err(Error::Denied(_))));
             assert_eq!(get(region, &admin, "http_proxy").await.unwrap(), json!("http://u:canary-3@proxy:3128/"));
 
             let stored = maas_store::setting::all(&mut region.store().reader().await.unwrap()).await.unwrap();

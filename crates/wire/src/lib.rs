@@ -3,6 +3,7 @@
 //! Reading is lenient (unknown members are ignored, what may be missing has a default), since clients also talk to a real
 //! MAAS; writing is exact.
 
+pub mod access;
 pub mod account;
 pub mod describe;
 pub mod event;
@@ -14,6 +15,10 @@ pub mod tls;
 pub mod user;
 pub mod version;
 
+pub use access::{
+    Entitlement, Explanation, PoolAccess, Role, RoleBinding, RoleEffect, RoleUserEffect, UserAccess, UserGroup,
+    UserGroupMember,
+};
 pub use account::{
     Authenticated, CsrfToken, ListedApiKey, LoginState, NewApiKey, NewToken, RevokedSessions, Session, SshKey, SslKey,
     Token,

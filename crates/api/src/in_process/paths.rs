@@ -87,6 +87,10 @@ async fn every_route_asks_for_what_its_row_says() {
             }
         }
         assert_ne!(user.status, StatusCode::INTERNAL_SERVER_ERROR, "{path}");
+        if user.status == StatusCode::FORBIDDEN && row.path.starts_with(API) {
+            let has_reason = user.body.lines().count() > 1 && !user.header("x-maas-error-code").is_empty();
+            assert!(has_reason, "{} {path} explains nothing: {}", row.method, user.body);
+        }
     }
 }
 

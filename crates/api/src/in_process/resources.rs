@@ -73,6 +73,9 @@ async fn settings_notices_keys_and_events_answer() {
     );
     assert_eq!(door.get(&format!("{maas}?op=get_config&name=maas_name"), Some(&bob)).await.line(), "200 \"x\"");
     assert_eq!(door.get(&format!("{maas}?op=get_config"), Some(&bob)).await.line(), "400 No provided name!");
+    let seen = door.get(&format!("{maas}?op=get_config&name=http_proxy"), Some(&bob)).await;
+    assert_eq!(seen.status, StatusCode::FORBIDDEN, "{}", seen.body);
+    assert!(seen.body.contains("can_view_configurations"), "{}", seen.body);
 
     let notices = format!("{API}/notifications/");
     let seen = door.post(&notices, Some(&root), "message=hello&users=true").await;

@@ -14,7 +14,6 @@ use super::view;
 use crate::{
     call::Call,
     error::ApiError,
-    form::Form,
     reply::{self, Reply},
     route::{Access, Param, Resource, Route, Verb},
 };
@@ -85,8 +84,8 @@ async fn create(call: Call) -> Result<Reply, ApiError> {
     let expires = expires.ok_or_else(|| Error::field("expires", "Enter a valid date/time, or days such as 30d."))?;
     let params = TokenParams {
         role: call.form.filled("role").map(str::to_owned),
-        pools: list_of(&call.form, "pools").filter(|names| !names.is_empty()),
-        networks: list_of(&call.form, "networks").unwrap_or_default(),
+        pools: call.form.words("pools").filter(|names| !names.is_empty()),
+        networks: call.form.words("networks").unwrap_or_default(),
         ..TokenParams::new(&name, scope, expires)
     };
     let (region, ctx) = call.owned();
@@ -94,14 +93,7 @@ async fn create(call: Call) -> Result<Reply, ApiError> {
     Ok(reply::created(&NewToken { token: view::token(&new.token), value: new.value.expose().clone() }))
 }
 
-/// Words with commas between them, or the parameter several times.
-fn list_of(form: &Form, name: &str) -> Option<Vec<String>> {
-    form.get(name)?;
-    let words = form.all(name).flat_map(|text| text.split(',')).map(str::trim);
-    Some(words.filter(|word| !word.is_empty()).map(str::to_owned).collect())
-}
-
-fn end(text: Option<&str>, now: Timestamp) -> Option<Timestamp> {
+pub(super) fn end(text: Option<&str>, now: Timestamp) -> Option<Timestamp> {
     let days = |days: u64| now.plus(Duration::from_secs(days.saturating_mul(86_400)));
     match text {
         None => Some(days(DEFAULT_DAYS)),

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use maas_authz::Actions;
 use maas_model::Timestamp;
 use maas_region::{
     keys, nodes::Domain, notifications, pools::Pool, sessions, ssh_keys, ssl_keys, tags::Tag, tls, tokens, users,
@@ -24,6 +25,16 @@ const SEGMENT: &AsciiSet = &CONTROLS
     .add(b'`')
     .add(b'{')
     .add(b'}');
+
+/// A name as a segment of a path.
+pub(crate) fn segment(text: &str) -> String {
+    utf8_percent_encode(text, SEGMENT).to_string()
+}
+
+/// The names of actions.
+pub(crate) fn actions(actions: Actions) -> Vec<String> {
+    actions.iter().map(|action| action.as_str().to_owned()).collect()
+}
 
 pub(crate) fn user(user: &users::User) -> wire::User {
     wire::User {

@@ -5,6 +5,12 @@ use super::{Default, Kind, Setting, TextCheck, check};
 /// All settings, by name.
 pub static SETTINGS: &[Setting] = &[
     setting(
+        "access_hidden_status",
+        Kind::IntChoice(&[403, 404]),
+        Default::Int(404),
+        "What is answered about a machine that somebody may not see: 404 as if there were none, or 403 as MAAS does.",
+    ),
+    setting(
         "active_discovery_interval",
         Kind::IntChoice(&[0, 600, 1800, 3600, 10800, 21600, 43200, 86400, 604_800]),
         Default::Int(10800),

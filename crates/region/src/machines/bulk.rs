@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use maas_authz::OpCtx;
+use maas_authz::{Asked, OpCtx, Refusal};
 use maas_model::MachineAction;
 
 use super::{Node, PowerAction, ReleaseOptions, Step};
-use crate::{Error, Region, Result};
+use crate::{Error, Region, Result, auth};
 
 /// One machine's part of a bulk action.
 #[derive(Debug)]
@@ -24,12 +24,33 @@ pub async fn bulk(
     system_ids: &[String],
     parameters: &BTreeMap<String, String>,
 ) -> Vec<BulkResult> {
+    if let Err(refusal) = check_deletion(region, ctx, action, system_ids).await {
+        let refuse = |id: &String| BulkResult { system_id: id.clone(), result: Err(Error::Denied(refusal.clone())) };
+        return system_ids.iter().map(refuse).collect();
+    }
     let mut results = Vec::with_capacity(system_ids.len());
     for system_id in system_ids {
         let result = one(region, ctx, action, system_id, parameters).await;
         results.push(BulkResult { system_id: system_id.clone(), result });
     }
     results
+}
+
+/// Deleting many machines at once asks a session for a password that was shown not long ago.
+async fn check_deletion(
+    region: &Region,
+    ctx: &OpCtx,
+    action: MachineAction,
+    system_ids: &[String],
+) -> Result<(), Refusal> {
+    if action != MachineAction::Delete || system_ids.len() < 2 {
+        return Ok(());
+    }
+    match auth::require_step_up(region, ctx, Asked::Machine(action)).await {
+        Err(Error::Denied(refusal)) => Err(refusal),
+        // Whatever else there is, each deletion will say.
+        _ => Ok(()),
+    }
 }
 
 async fn one(

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use maas_authz::OpCtx;
+use maas_authz::{Asked, OpCtx};
 use maas_model::{EventType, MachineAction, PowerState, Secret, node::NodeType};
 use maas_power::{Driver, Target};
 use maas_store::{Audit, Connection, node::NodeRow};
@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::time::timeout;
 
 use super::{bmc, power};
-use crate::{Error, Region, Result, nodes};
+use crate::{Error, Region, Result, access::guard, nodes};
 
 /// Asks the machine's controller about the power, now. For those who may not ask it, what was last heard.
 ///
@@ -34,7 +34,7 @@ pub async fn query_power(region: &Region, ctx: &OpCtx, system_id: &str) -> Resul
 /// Reveals a machine's power parameters, secret ones included. Audited.
 ///
 /// # Errors
-/// `NotFound`, `Denied`.
+/// `NotFound`, `Denied`, also for a session whose password was shown too long ago.
 pub async fn power_parameters(
     region: &Region,
     ctx: &OpCtx,
@@ -43,6 +43,7 @@ pub async fn power_parameters(
     let mut tx = region.store().begin(ctx).await?;
     let action = MachineAction::ViewPowerParameters;
     let seen = nodes::lookup(&mut tx, ctx, NodeType::Machine, system_id, action).await?;
+    guard::require_step_up(&mut tx, ctx, Asked::Machine(action)).await?;
     let row = seen.row();
     let held = bmc::load(region, &mut tx, row).await?.parameters;
     let text = format!("Revealed the power parameters of '{}'.", row.hostname);
