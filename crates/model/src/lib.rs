@@ -10,6 +10,7 @@ pub mod machine;
 pub mod name;
 pub mod node;
 pub mod notification;
+pub mod script;
 pub mod search;
 pub mod secret;
 pub mod setting;

@@ -8,10 +8,9 @@ use maas_authz::{
 };
 use maas_model::{EventType, MachineAction, NodeId, SystemId, filter::NodeFilter, node::NodeType};
 use maas_store::{
-    Audit, Tx, interface,
+    Audit, Tx,
     node::{self, Cursor, NodeRow, Page},
 };
-use maas_wire::hardware::Interface;
 use serde_json::{Value, json};
 
 use crate::{
@@ -106,20 +105,20 @@ pub async fn parents(region: &Region, ctx: &OpCtx, devices: &[Node]) -> Result<B
     Ok(seen)
 }
 
-/// The interfaces of these devices, which the caller has been shown.
+/// The interfaces of these devices, which the caller has looked up, each a list as API 2.0 shows it.
 ///
 /// # Errors
-/// Those of the database.
-pub async fn interfaces(region: &Region, devices: &[Node]) -> Result<BTreeMap<NodeId, Vec<Interface>>> {
-    let mut reader = region.store().reader().await?;
-    let mut found = BTreeMap::new();
-    for device in devices {
-        let rows = interface::list(&mut reader, device.id.0).await?;
-        let shapes = machines::interface_shapes(device.system_id.as_str(), &rows);
-        let bad = |error| Error::internal(format!("the interfaces of {} cannot be read: {error}", device.system_id));
-        found.insert(device.id, shapes.map_err(bad)?);
+/// `Internal` when what was rendered cannot be read.
+pub async fn interface_sets(region: &Region, devices: &[Node]) -> Result<BTreeMap<NodeId, Value>> {
+    let ids: Vec<NodeId> = devices.iter().map(|device| device.id).collect();
+    let mut sets = BTreeMap::new();
+    for (id, body) in node::bodies(&mut *region.store().reader().await?, &ids).await? {
+        let members = format!("{{{}}}", body.trim_start_matches(','));
+        let mut members: Value = serde_json::from_str(&members)
+            .map_err(|error| Error::internal(format!("what was rendered of node {id} cannot be read: {error}")))?;
+        sets.insert(NodeId(id), members["interface_set"].take());
     }
-    Ok(found)
+    Ok(sets)
 }
 
 /// Deletes a device.
@@ -191,6 +190,8 @@ mod tests {
             assert_eq!((made.fqdn().as_str(), made.boot_mac.as_deref()), ("printer.maas", Some("52:54:00:00:00:01")));
             assert_eq!(made.owner.as_ref().unwrap().username.as_ref(), "bob");
             assert_eq!(site.last_event().await, ("device.create".into(), "Created device 'printer'.".into()));
+            let sets = interface_sets(region, std::slice::from_ref(&made)).await.unwrap();
+            assert_eq!(sets[&made.id][0]["mac_address"], "52:54:00:00:00:01");
             let id = made.system_id.as_str();
             let names = async |ctx| {
                 let devices = list(region, ctx, &NodeFilter::default()).await.unwrap();

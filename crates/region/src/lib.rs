@@ -21,6 +21,7 @@ pub mod pools;
 pub mod power_types;
 pub mod region;
 pub mod roles;
+pub mod script_results;
 pub mod sessions;
 pub mod settings;
 pub mod simulate;

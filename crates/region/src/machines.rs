@@ -44,7 +44,6 @@ pub(crate) use change::annotated;
 pub use change::{annotate, delete, update};
 pub use create::create;
 pub(crate) use create::{HOSTNAME_TAKEN, free_hostname, free_system_id, refuse_known_macs};
-pub(crate) use document::interface_shapes;
 pub(crate) use fields::{Fields, no_choice};
 pub(crate) use hardware::set_hardware;
 pub use hardware::{Hardware, NewDisk, NewInterface, NewPartition, PartitionTable};

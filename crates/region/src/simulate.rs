@@ -16,11 +16,12 @@ use crate::{
     Error, Region, Result,
     machines::{self, set_hardware},
     nodes::{self, facts},
-    pools, tags, zones,
+    pools, script_results, tags, zones,
 };
 
 mod history;
 mod random;
+mod scripts;
 mod server;
 
 use random::Random;
@@ -152,6 +153,9 @@ async fn make(
         set_hardware(&mut tx, &may, &server.hardware).await?;
         for tag in places.tags.iter().filter(|tag| server.tags.contains(&tag.name.as_str())) {
             tag::give(&mut tx, &may, tag.id).await?;
+        }
+        for set in scripts::of(server.life, past.clock.now()) {
+            script_results::insert(&mut tx, &may, set).await?;
         }
         if server.life == Life::Deployed && random.chance(8) {
             node::set_lock(&mut tx, &may, true).await?;

@@ -20,6 +20,7 @@ use crate::{
     ssh_keys,
 };
 
+mod belongings;
 mod cache;
 mod password;
 
@@ -221,17 +222,25 @@ pub async fn delete(region: &Region, ctx: &OpCtx, username: &str, transfer_to: O
     let Some(row) = user::find(&mut tx, username).await? else { return Ok(false) };
     let gone = User::try_from(row)?;
     modifiable(&gone)?;
-    if let Some(heir) = transfer_to {
-        transfer(&mut tx, &gone, heir).await?;
-    }
+    let given = match transfer_to {
+        Some(heir) => belongings::transfer(&mut tx, ctx, &gone, heir).await?,
+        None => Vec::new(),
+    };
+    belongings::refuse_owner(&mut tx, ctx, &gone).await?;
     guard.hold_user(region, &mut tx, gone.id).await?;
     let may = ctx.grant_row::<EditIdentities, _>(gone.id)?;
     user::delete(&mut tx, &may).await.map_err(|error| still_owning(&gone, error))?;
     guard.keep_an_administrator(&mut tx).await?;
     let text = format!("Deleted {} '{}'.", gone.role.audit_word(), gone.username);
     let details = json!({ "username": gone.username, "email": gone.email, "transferred_to": transfer_to });
-    tx.commit(Audit::new(EventType::Authorisation, "user.delete", text).object("user", gone.id).details(details))
-        .await?;
+    let deleted = Audit::new(EventType::Authorisation, "user.delete", text).object("user", gone.id).details(details);
+    let given_away = !given.is_empty();
+    let audits = std::iter::once(deleted).chain(given).collect();
+    if given_away {
+        tx.commit_with_nodes(audits).await?
+    } else {
+        tx.commit_all(audits).await?
+    }
     log_user(ctx, "deleted", username, gone.role);
     region.announce("user", "delete", json!(gone.id.0), Audience::Administrators);
     Ok(true)
@@ -243,8 +252,8 @@ pub async fn delete(region: &Region, ctx: &OpCtx, username: &str, transfer_to: O
 /// `NotFound`, `Denied`.
 pub async fn owned(region: &Region, ctx: &OpCtx, username: &str) -> Result<Vec<(&'static str, i64)>> {
     ctx.grant::<ViewIdentities>()?;
-    find(region, username).await?;
-    Ok(Vec::new())
+    let user = find(region, username).await?;
+    belongings::count(&mut *region.store().reader().await?, ctx, UserId(user.user_id)).await
 }
 
 /// Marks the first-login page as done for the caller.
@@ -430,14 +439,6 @@ fn edit_audit(before: &User, after: &User) -> Audit {
     }
     let audit = Audit::new(EventType::Authorisation, "user.update", text).object("user", before.id);
     audit.details(json!({ "before": old, "after": new }))
-}
-
-/// What the user owns goes to the heir. Machines, addresses and ranges will; there are none yet.
-async fn transfer(tx: &mut Tx, from: &User, heir: &str) -> Result<()> {
-    let heir = find_in(tx, heir).await?;
-    maas_store::failpoint("user.delete:transfer");
-    tracing::debug!(user.id = from.id.0, heir.id = heir.user_id, "nothing to transfer");
-    Ok(())
 }
 
 fn modifiable(user: &User) -> Result<()> {

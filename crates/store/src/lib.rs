@@ -24,6 +24,7 @@ pub mod role;
 pub mod role_binding;
 #[cfg(test)]
 mod schema;
+pub mod script;
 pub mod secret;
 pub mod session;
 pub mod setting;

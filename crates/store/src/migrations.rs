@@ -39,6 +39,7 @@ pub const ALL: &[Migration] = &[
     both!(22, "0022_job"),
     both!(23, "0023_machine_cost"),
     both!(25, "0025_tag"),
+    both!(26, "0026_script_hardware"),
 ];
 
 /// The schema that this program knows.

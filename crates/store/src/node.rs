@@ -7,6 +7,7 @@ mod document;
 pub(crate) mod filter;
 mod insert;
 mod list;
+mod owned;
 pub(crate) mod scope;
 mod tag;
 
@@ -15,12 +16,13 @@ pub use change::{
     set_owner, set_owner_data, set_pool, set_power, set_power_reading, set_script_status, set_settings, set_status,
     set_status_message, set_zone,
 };
-pub use document::{Facts, facts, inventory, set_body, set_inventory};
+pub use document::{Facts, bodies, facts, inventory, set_body, set_inventory};
 pub use insert::insert;
 pub use list::{
     Cursor, DetailedRow, Group, GroupRow, Page, PlaceRow, Sort, count, count_by, find_detailed, find_each, find_many,
     list, list_detailed, list_devices, places,
 };
+pub use owned::{lock_owned, owned};
 pub use tag::{refresh_tag_names, refresh_tag_names_of, tag_names};
 
 /// A node. Flags are 0 or 1.

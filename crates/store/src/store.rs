@@ -294,6 +294,15 @@ impl Tx {
         Ok(self.tx.commit().await?)
     }
 
+    /// Undoes everything, and waits until it is undone. A dropped transaction is undone a moment later, and what it has
+    /// locked stays locked until then.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn roll_back(self) -> Result<()> {
+        Ok(self.tx.rollback().await?)
+    }
+
     /// Commits what nobody needs to hear of and no cache depends on: times of last use, heartbeats.
     ///
     /// # Errors

@@ -80,7 +80,7 @@ pub(crate) async fn found(call: &Call, filter: &NodeFilter) -> Result<Devices, A
 /// The devices with what their rows do not tell.
 pub(crate) async fn complete(call: &Call, nodes: Vec<Node>) -> Result<Devices, ApiError> {
     let parents = devices::parents(call.region(), &call.ctx, &nodes).await?;
-    let interfaces = devices::interfaces(call.region(), &nodes).await?;
+    let interfaces = devices::interface_sets(call.region(), &nodes).await?;
     Ok(Devices { nodes, parents, interfaces })
 }
 

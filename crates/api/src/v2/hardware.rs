@@ -76,15 +76,19 @@ async fn parts(call: &Call, set: Set) -> Result<Vec<Value>, ApiError> {
         Ok(machine) => machine.body,
         Err(Error::NotFound { .. }) if set.of_devices => {
             let device = devices::lookup(call.region(), &call.ctx, call.var(0)).await.map_err(hidden)?;
-            let found = devices::interfaces(call.region(), &[device]).await?.into_values().flatten();
-            return Ok(found.filter_map(|interface| serde_json::to_value(interface).ok()).collect());
+            let sets = devices::interface_sets(call.region(), &[device]).await?;
+            return Ok(sets.into_values().filter_map(list_of).flatten().collect());
         }
         Err(error) => return Err(hidden(error)),
     };
-    Ok(match hardware_member(&body, set.member) {
-        Some(Value::Array(parts)) => parts,
-        _ => Vec::new(),
-    })
+    Ok(hardware_member(&body, set.member).and_then(list_of).unwrap_or_default())
+}
+
+fn list_of(value: Value) -> Option<Vec<Value>> {
+    match value {
+        Value::Array(parts) => Some(parts),
+        _ => None,
+    }
 }
 
 /// Of any kind: what is not there is no `Node`.

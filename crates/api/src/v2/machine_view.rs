@@ -11,7 +11,6 @@ use maas_region::{
     machines::{Allocation, Detailed},
     nodes::Node,
 };
-use maas_wire::hardware::Interface;
 use serde_json::{Value, json};
 
 use self::write::Members;
@@ -55,7 +54,7 @@ fn storage_id(id: &StorageId) -> Value {
 pub(crate) struct Devices {
     pub(crate) nodes: Vec<Node>,
     pub(crate) parents: Parents,
-    pub(crate) interfaces: BTreeMap<NodeId, Vec<Interface>>,
+    pub(crate) interfaces: BTreeMap<NodeId, Value>,
 }
 
 impl Devices {
@@ -77,7 +76,7 @@ impl Devices {
         let parent = device.parent.and_then(|id| self.parents.get(&id));
         members.optional("parent", parent.map(SystemId::as_str));
         members.text("resource_uri", &uri(device));
-        let none = Vec::new();
+        let none = Value::Array(Vec::new());
         members.json("interface_set", self.interfaces.get(&device.id).unwrap_or(&none));
     }
 }

@@ -39,8 +39,10 @@ pub async fn allocate(
         let Ok(granted) = ctx.grant_node(MachineAction::Allocate, row, &facts) else { continue };
         let mut machine = Held::of(granted, "machine.allocate");
         if options.is_dry_run {
-            let node = nodes::show(region, machine.row().clone()).await?;
-            return Ok(allocation(node, matches));
+            let row = machine.row().clone();
+            // Who asks again at once must not find it locked by this.
+            tx.roll_back().await?;
+            return Ok(allocation(nodes::show(region, row).await?, matches));
         }
         if let Some(node) = claim(region, &mut tx, &mut machine, owner, options).await? {
             tx.commit_nodes(machine.into_audits()).await?;

@@ -283,7 +283,10 @@ mod tests {
             let made = create(region, &admin, named.clone()).await.unwrap();
             assert_eq!((made.fqdn().as_str(), made.status), ("web-1.maas", Status::New));
             assert_eq!(made.boot_mac.as_deref(), Some("52:54:00:00:00:01"));
-            let other = create(region, &admin, new("52:54:00:00:00:02")).await.unwrap();
+            // Nothing can commission it yet, so it is only added.
+            let eager = NewMachine { commission: true, ..new("52:54:00:00:00:02") };
+            let other = create(region, &admin, eager).await.unwrap();
+            assert_eq!(other.status, Status::New);
             assert!(other.hostname.contains('-') && other.system_id != made.system_id);
             assert_eq!(site.last_event().await.0, "machine.create");
 

@@ -59,7 +59,13 @@ fn hardware(
     inventory: &str,
 ) -> Result<Hardware, serde_json::Error> {
     let system_id = &row.system_id;
-    let interface_set = interface_shapes(system_id, interfaces)?;
+    let mut interface_set =
+        interfaces.iter().map(|row| interface_shape(system_id, row)).collect::<Result<Vec<_>, _>>()?;
+    let parents: Vec<_> = interface_set.iter().map(|shape| (shape.name.clone(), shape.parents.clone())).collect();
+    for shape in &mut interface_set {
+        let is_child = |(_, parents): &&(String, Vec<String>)| parents.contains(&shape.name);
+        shape.children = parents.iter().filter(is_child).map(|(name, _)| name.clone()).collect();
+    }
     let blockdevice_set = disks.iter().map(|row| disk_shape(system_id, row)).collect::<Result<Vec<_>, _>>()?;
     let of =
         |physical: bool| blockdevice_set.iter().filter(|disk| (disk.kind == PHYSICAL) == physical).cloned().collect();
@@ -81,17 +87,6 @@ fn hardware(
         blockdevice_set,
         ..Hardware::default()
     })
-}
-
-/// Interfaces as API 2.0 shows them.
-pub(crate) fn interface_shapes(system_id: &str, rows: &[InterfaceRow]) -> Result<Vec<Interface>, serde_json::Error> {
-    let mut shapes = rows.iter().map(|row| interface_shape(system_id, row)).collect::<Result<Vec<_>, _>>()?;
-    let parents: Vec<_> = shapes.iter().map(|shape| (shape.name.clone(), shape.parents.clone())).collect();
-    for shape in &mut shapes {
-        let is_child = |(_, parents): &&(String, Vec<String>)| parents.contains(&shape.name);
-        shape.children = parents.iter().filter(is_child).map(|(name, _)| name.clone()).collect();
-    }
-    Ok(shapes)
 }
 
 fn interface_shape(system_id: &str, row: &InterfaceRow) -> Result<Interface, serde_json::Error> {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use maas_authz::GrantedNode;
+use maas_model::NodeId;
 use sqlx::Row;
 
 use super::NodeRow;
-use crate::{Connection, Result, Tx};
+use crate::{Connection, Result, Tx, sql::Sql};
 
 /// What programs on the machine told of it, as texts by name: `lshw` and `lldp`, both XML.
 pub type Facts = BTreeMap<String, String>;
@@ -57,6 +58,20 @@ pub async fn set_inventory(
 pub async fn inventory(connection: &mut Connection, node_id: i64) -> Result<String> {
     let query = sqlx::query_scalar("select inventory from node_document where node_id = $1").bind(node_id);
     Ok(query.fetch_optional(connection).await?.unwrap_or_else(|| "{}".to_owned()))
+}
+
+/// The rendered pieces of some nodes, by node.
+///
+/// # Errors
+/// Those of the database.
+pub async fn bodies(connection: &mut Connection, nodes: &[NodeId]) -> Result<Vec<(i64, String)>> {
+    let mut found = Vec::with_capacity(nodes.len());
+    for some in nodes.chunks(500) {
+        let mut sql = Sql::new("select node_id, body from node_document where ");
+        sql.is_one_of("node_id", some.iter().map(|node| node.0));
+        found.extend(sql.query_as().fetch_all(&mut *connection).await?);
+    }
+    Ok(found)
 }
 
 /// What is known of a node's hardware; nothing when nobody has told.
