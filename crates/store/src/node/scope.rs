@@ -6,20 +6,30 @@ use crate::sql::Sql;
 
 /// Adds the condition that machine `n` is in the scope.
 pub(crate) fn push(sql: &mut Sql, scope: &MachineScope) {
-    sql.push("n.node_type = 0 and ");
+    push_with(sql, scope, "n.node_type", "n.pool_id");
+}
+
+/// The same for a walk along the keys: the signs keep both databases from choosing an index of types or pools, after
+/// which they would have to sort.
+pub(crate) fn push_by_key(sql: &mut Sql, scope: &MachineScope) {
+    push_with(sql, scope, "+n.node_type", "+n.pool_id");
+}
+
+fn push_with(sql: &mut Sql, scope: &MachineScope, node_type: &'static str, pool_id: &'static str) {
+    sql.push(node_type).push(" = 0 and ");
     if scope.any == Pools::All {
-        sql.push("n.pool_id is not null");
+        sql.push(pool_id).push(" is not null");
     } else {
         sql.push("(");
-        push_pools(sql, &scope.any);
+        push_pools(sql, &scope.any, pool_id);
         if let Some(me) = scope.me.filter(|_| !scope.own.is_empty()) {
             sql.push(" or (n.owner_id = ").id(me.0).push(" and ");
-            push_pools(sql, &scope.own);
+            push_pools(sql, &scope.own, pool_id);
             sql.push(")");
         }
         if !scope.free.is_empty() {
             sql.push(" or (n.owner_id is null and ");
-            push_pools(sql, &scope.free);
+            push_pools(sql, &scope.free, pool_id);
             sql.push(")");
         }
         sql.push(")");
@@ -29,10 +39,10 @@ pub(crate) fn push(sql: &mut Sql, scope: &MachineScope) {
     }
 }
 
-fn push_pools(sql: &mut Sql, pools: &Pools) {
+fn push_pools(sql: &mut Sql, pools: &Pools, pool_id: &'static str) {
     match pools {
-        Pools::All => sql.push("n.pool_id is not null"),
-        Pools::Only(pools) => sql.is_one_of("n.pool_id", pools.iter().map(|pool| pool.0)),
+        Pools::All => sql.push(pool_id).push(" is not null"),
+        Pools::Only(pools) => sql.is_one_of(pool_id, pools.iter().map(|pool| pool.0)),
     };
 }
 
