@@ -104,6 +104,7 @@ create index node_by_zone on node (zone_id);
 create index node_by_parent on node (parent_id);
 create index node_by_expiry on node (status_expires_us) where status_expires_us is not null;
 create index node_by_poll on node (power_queried_us);
+create index node_by_update on node (updated_us);
 
 -- What lists show of a node's hardware, rendered once when it changes: `body` is a piece of its JSON in API 2.0.
 -- `inventory` is what of it has no table of its own, `facts` are lshw's and LLDP's XML, which tags look at; JSON objects.

@@ -18,9 +18,11 @@ pub use change::{
 };
 pub use document::{Facts, bodies, facts, inventory, set_body, set_inventory};
 pub use insert::insert;
+#[cfg(test)]
+pub(crate) use list::CHANGED_SINCE;
 pub use list::{
-    Cursor, DetailedRow, Group, GroupRow, Page, PlaceRow, Sort, count, count_by, find_detailed, find_each, find_many,
-    list, list_detailed, list_devices, places,
+    ChangedRow, Cursor, DetailedRow, Group, GroupRow, Page, PlaceRow, Sort, changed_since, count, count_by,
+    find_detailed, find_each, find_many, list, list_detailed, list_devices, places,
 };
 pub use owned::{lock_owned, owned};
 pub use tag::{refresh_tag_names, refresh_tag_names_of, tag_names};

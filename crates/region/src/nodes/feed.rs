@@ -1,5 +1,5 @@
-//! Changes of machines and devices for open pages, whichever region made them: the event log says what was touched, the
-//! row what it is now. What everybody saw before is remembered, so that those who lose sight of a machine are told so,
+//! Changes of machines and devices for open pages, whichever region made them: the event log and the rows' versions say
+//! what was touched, the row what it is now. What everybody saw before is remembered, so that those who lose sight of a machine are told so,
 //! and those who never saw it are told nothing.
 
 use std::{
@@ -11,7 +11,7 @@ use maas_authz::NodeFacts;
 use maas_model::{NodeId, NodeType, PoolId, SystemId, UserId};
 use maas_store::{
     event::{self, Done},
-    node::{self, NodeRow, PlaceRow},
+    node::{self, ChangedRow, NodeRow, PlaceRow},
 };
 use serde_json::{Value, json};
 use tokio::{sync::watch, time::timeout};
@@ -23,9 +23,21 @@ use crate::{Audience, Region, Result};
 pub(crate) struct Feed {
     /// The last row of the event log that was told of.
     told: i64,
+    /// When the latest change was made that is known of.
+    changed_us: i64,
     changes: watch::Receiver<u64>,
-    places: HashMap<SystemId, NodeFacts>,
+    known: HashMap<SystemId, Known>,
 }
+
+/// A node as those who listen know it.
+#[derive(Clone, Copy)]
+struct Known {
+    facts: NodeFacts,
+    version: i64,
+}
+
+/// Nodes by system id: what kind they are, and what was done.
+type Touched = BTreeMap<String, (&'static str, &'static str)>;
 
 impl Feed {
     /// A feed of all that happens from now on.
@@ -36,7 +48,8 @@ impl Feed {
         let mut changes = region.node_changes();
         changes.mark_unchanged();
         let (told, _) = event::head(&mut *region.store().reader().await?).await?;
-        Ok(Self { told, changes, places: HashMap::new() })
+        let changed_us = region.clock().now().micros();
+        Ok(Self { told, changed_us, changes, known: HashMap::new() })
     }
 
     /// Does not return.
@@ -60,49 +73,75 @@ impl Feed {
 
     async fn load(&mut self, region: &Region) -> Result<()> {
         let places = node::places(&mut *region.store().reader().await?).await?;
-        let known = |(id, place): (String, PlaceRow)| Some((id.parse().ok()?, facts_of(place)));
-        self.places = places.into_iter().filter_map(known).collect();
+        let known = |(id, place): (String, PlaceRow)| Some((id.parse().ok()?, place.into()));
+        self.known = places.into_iter().filter_map(known).collect();
         Ok(())
     }
 
-    /// Tells of all rows that are there.
+    /// Tells of all that was done.
     async fn catch_up(&mut self, region: &Region) -> Result<()> {
         loop {
             let done = event::done_since(&mut *region.store().reader().await?, self.told, PIECE).await?;
-            let Some(last) = done.last().map(|done| done.event_id) else { return Ok(()) };
+            let Some(last) = done.last().map(|done| done.event_id) else { break };
             self.tell(region, &touched(&done)).await?;
             self.told = last;
             // Those who listen have a chance to take what was told before more comes.
             tokio::task::yield_now().await;
         }
+        self.look_at_versions(region).await
     }
 
-    async fn tell(&mut self, region: &Region, touched: &BTreeMap<&str, (&'static str, &'static str)>) -> Result<()> {
+    /// What was heard of a machine's power, for one, stands in its row and in no event. Clocks of regions differ a little,
+    /// and what is committed late was changed early: so some of what was told already is looked at again.
+    async fn look_at_versions(&mut self, region: &Region) -> Result<()> {
+        let since = self.changed_us.saturating_sub(OVERLAP_US);
+        let rows = node::changed_since(&mut *region.store().reader().await?, since).await?;
+        let latest = rows.iter().map(|row| row.updated_us).max();
+        let is_new = |row: &&ChangedRow| {
+            let known = row.system_id.parse().ok().and_then(|id: SystemId| self.known.get(&id));
+            known.is_none_or(|known| known.version != row.version)
+        };
+        let changed: Vec<_> = rows.iter().filter(is_new).cloned().collect();
+        for some in changed.chunks(usize::try_from(PIECE).unwrap_or(1)) {
+            let name = |row: &ChangedRow| match NodeType::from_number(row.node_type)? {
+                NodeType::Machine => Some((row.system_id.clone(), ("machine", "update"))),
+                NodeType::Device => Some((row.system_id.clone(), ("device", "update"))),
+                _ => None,
+            };
+            self.tell(region, &some.iter().filter_map(name).collect()).await?;
+            tokio::task::yield_now().await;
+        }
+        self.changed_us = latest.unwrap_or_default().max(self.changed_us);
+        Ok(())
+    }
+
+    async fn tell(&mut self, region: &Region, touched: &Touched) -> Result<()> {
         if touched.is_empty() {
             return Ok(());
         }
-        let ids: Vec<&str> = touched.keys().copied().collect();
+        let ids: Vec<&str> = touched.keys().map(String::as_str).collect();
         let rows = node::find_each(&mut *region.store().reader().await?, &ids).await?;
-        let now: HashMap<String, NodeFacts> = rows.iter().map(|row| (row.system_id.clone(), facts(row))).collect();
+        let now: HashMap<String, Known> = rows.iter().map(|row| (row.system_id.clone(), row.into())).collect();
         let data = rows_of(region, rows).await?;
         for (id, (name, action)) in touched {
             let Ok(system_id) = id.parse::<SystemId>() else { continue };
-            let now = now.get(*id).copied();
+            let now = now.get(id).copied();
             let before = match now {
-                Some(now) => self.places.insert(system_id, now),
-                None => self.places.remove(&system_id),
+                Some(now) => self.known.insert(system_id, now),
+                None => self.known.remove(&system_id),
             };
             let action = if now.is_some() { action } else { "delete" };
-            let data = data.get(*id).cloned().unwrap_or_else(|| json!({ "system_id": id }));
-            region.announce(name, action, data, Audience::Node { now, before });
+            let data = data.get(id).cloned().unwrap_or_else(|| json!({ "system_id": id }));
+            let audience = Audience::Node { now: now.map(|now| now.facts), before: before.map(|before| before.facts) };
+            region.announce(name, action, data, audience);
         }
         Ok(())
     }
 }
 
-/// The nodes that rows are about, each once, with what the last row did.
-fn touched(done: &[Done]) -> BTreeMap<&str, (&'static str, &'static str)> {
-    let mut touched = BTreeMap::new();
+/// The nodes that rows are about, each once, with what the rows did.
+fn touched(done: &[Done]) -> Touched {
+    let mut touched = Touched::new();
     for done in done {
         let name = match done.object_type.as_str() {
             "machine" => "machine",
@@ -110,7 +149,7 @@ fn touched(done: &[Done]) -> BTreeMap<&str, (&'static str, &'static str)> {
             _ => continue,
         };
         let is_new = matches!(done.action.rsplit('.').next(), Some("create" | "enlist"));
-        let entry = touched.entry(done.object_id.as_str()).or_insert((name, "update"));
+        let entry = touched.entry(done.object_id.clone()).or_insert((name, "update"));
         if is_new {
             entry.1 = "create";
         }
@@ -146,18 +185,28 @@ fn row(node: &Node) -> Value {
     data
 }
 
-fn facts_of(place: PlaceRow) -> NodeFacts {
-    NodeFacts {
-        id: NodeId(place.node_id),
-        pool: place.pool_id.map(PoolId),
-        owner: place.owner_id.map(UserId),
-        is_locked: place.is_locked == 1,
+impl From<PlaceRow> for Known {
+    fn from(place: PlaceRow) -> Self {
+        let facts = NodeFacts {
+            id: NodeId(place.node_id),
+            pool: place.pool_id.map(PoolId),
+            owner: place.owner_id.map(UserId),
+            is_locked: place.is_locked == 1,
+        };
+        Self { facts, version: place.version }
+    }
+}
+
+impl From<&NodeRow> for Known {
+    fn from(row: &NodeRow) -> Self {
+        Self { facts: facts(row), version: row.version }
     }
 }
 
 /// Rows of the log that are read at once.
 const PIECE: i64 = 200;
 const RETRY: Duration = Duration::from_secs(5);
+const OVERLAP_US: i64 = 10_000_000;
 
 #[cfg(test)]
 mod tests {
@@ -226,6 +275,28 @@ mod tests {
             assert_eq!(notice.heard_by(&bob), Some(("delete", &json!(id))));
             assert_eq!(notice.heard_by(&Actor::Anonymous), None);
             pools::delete(region, &admin, &pool.name).await.unwrap();
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn what_stands_in_no_event_is_told_once() {
+        with_region(async |site| {
+            let (region, admin) = (&site.region, site.ctx("admin").await);
+            let mut told = region.subscribe();
+            let id = create(region, &admin, new("52:54:00:00:00:01")).await.unwrap().system_id.to_string();
+            next(&mut told).await;
+            let ask = maas_model::MachineAction::QueryPower;
+            let kind = maas_model::NodeType::Machine;
+            for state in [maas_model::PowerState::On, maas_model::PowerState::Off] {
+                let mut tx = region.store().begin(&admin).await.unwrap();
+                let machine = crate::nodes::lock(&mut tx, &admin, kind, &id, ask).await.unwrap();
+                let reading = maas_store::node::PowerReading { state, error: "" };
+                maas_store::node::set_power_reading(&mut tx, &machine, reading).await.unwrap();
+                tx.commit_nodes(Vec::new()).await.unwrap();
+                let notice = next(&mut told).await;
+                assert_eq!((notice.action, &notice.data["power_state"]), ("update", &json!(state)));
+            }
         })
         .await;
     }

@@ -129,6 +129,24 @@ pub struct PlaceRow {
     pub pool_id: Option<i64>,
     pub owner_id: Option<i64>,
     pub is_locked: i64,
+    pub version: i64,
+}
+
+/// A node that was changed.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct ChangedRow {
+    pub system_id: String,
+    pub node_type: i64,
+    pub version: i64,
+    pub updated_us: i64,
+}
+
+/// The nodes that were changed at this time or later: for the site's own part that tells of changes.
+///
+/// # Errors
+/// Those of the database.
+pub async fn changed_since(connection: &mut Connection, since_us: i64) -> Result<Vec<ChangedRow>> {
+    Ok(sqlx::query_as(CHANGED_SINCE).bind(since_us).fetch_all(connection).await?)
 }
 
 /// Where every node is and whose, by system id: for the site's own part that tells of changes.
@@ -142,7 +160,7 @@ pub async fn places(connection: &mut Connection) -> Result<Vec<(String, PlaceRow
         #[sqlx(flatten)]
         place: PlaceRow,
     }
-    let query = sqlx::query_as("select system_id, node_id, pool_id, owner_id, is_locked from node");
+    let query = sqlx::query_as("select system_id, node_id, pool_id, owner_id, is_locked, version from node");
     let rows: Vec<Named> = query.fetch_all(connection).await?;
     Ok(rows.into_iter().map(|row| (row.system_id, row.place)).collect())
 }
@@ -283,6 +301,8 @@ impl Sort {
     }
 }
 
+pub(crate) const CHANGED_SINCE: &str =
+    "select system_id, node_type, version, updated_us from node where updated_us >= $1";
 const DETAILED: &str =
     "select n.*, coalesce(d.body, '') as body from node n left join node_document d on d.node_id = n.node_id";
 

@@ -18,7 +18,7 @@ pub async fn tag_names(connection: &mut Connection) -> Result<Vec<String>> {
 /// Those of the database.
 pub async fn refresh_tag_names(tx: &mut Tx, nodes: &[NodeId]) -> Result<()> {
     for some in nodes.chunks(500) {
-        let mut sql = Sql::new(RENEW);
+        let mut sql = renew(tx);
         sql.is_one_of("node_id", some.iter().map(|node| node.0));
         sql.query().execute(&mut **tx).await?;
     }
@@ -30,12 +30,18 @@ pub async fn refresh_tag_names(tx: &mut Tx, nodes: &[NodeId]) -> Result<()> {
 /// # Errors
 /// Those of the database.
 pub async fn refresh_tag_names_of(tx: &mut Tx, tag: TagId) -> Result<()> {
-    let mut sql = Sql::new(RENEW);
+    let mut sql = renew(tx);
     sql.push("node_id in (select t.node_id from node_tag t where t.tag_id = ").bind(tag.0).push(")");
     sql.query().execute(&mut **tx).await?;
     Ok(())
 }
 
-const RENEW: &str = "update node set version = version + 1, tag_names = coalesce((
+fn renew(tx: &Tx) -> Sql {
+    let mut sql = Sql::new("update node set version = version + 1, updated_us = ");
+    sql.bind(tx.now_us()).push(NAMES);
+    sql
+}
+
+const NAMES: &str = ", tag_names = coalesce((
     select ' ' || string_agg(g.name, ' ' order by g.name) || ' '
     from node_tag t join tag g on g.tag_id = t.tag_id where t.node_id = node.node_id), '') where ";
