@@ -43,6 +43,8 @@ pub(crate) enum Command {
     Audit(AuditArgs),
     /// Fill the site with invented machines, for development and demonstrations
     Simulate(SimulateArgs),
+    /// Explain who may do what, and why
+    Access(AccessArgs),
     /// Print the table of who may do what
     Policy,
     /// Log in to a remote API, and remember its description and credentials
@@ -199,6 +201,54 @@ pub(crate) struct RunArgs {
     /// Print one line of JSON when ready
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AccessArgs {
+    #[command(subcommand)]
+    pub command: AccessCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccessCommand {
+    /// Explain why a user may, or may not, do something: the rule, the roles that count, and who can help
+    Explain {
+        #[command(flatten)]
+        place: PlaceArgs,
+        /// The user
+        user: String,
+        /// A machine's action such as `deploy`, or one of roles such as `can_edit_machines`
+        action: String,
+        /// A system id, `pool:NAME`, or nothing for the site
+        object: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the users who can do something
+    WhoCan {
+        #[command(flatten)]
+        place: PlaceArgs,
+        /// A machine's action such as `deploy`, or one of roles such as `can_edit_machines`
+        action: String,
+        /// A system id, `pool:NAME`, or nothing for the site
+        object: Option<String>,
+    },
+    /// Print the whole policy: what the built-in roles hold, and what that means for machines
+    Matrix {
+        /// How to print it
+        #[arg(long, value_enum, default_value_t)]
+        format: MatrixFormat,
+    },
+}
+
+/// How the policy is printed.
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+pub(crate) enum MatrixFormat {
+    #[default]
+    Table,
+    Json,
+    Markdown,
 }
 
 #[derive(Args, Debug)]

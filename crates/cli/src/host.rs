@@ -1,5 +1,6 @@
 //! Commands for the host that a site runs on.
 
+pub(crate) mod access;
 pub(crate) mod apikey;
 pub(crate) mod audit;
 pub(crate) mod changepassword;

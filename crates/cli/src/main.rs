@@ -49,6 +49,7 @@ async fn run(command: Command) -> Result<u8, Failure> {
         Command::ConfigTls(args) => host::config_tls::run(args.command).await?,
         Command::Audit(args) => host::audit::run(args.command).await?,
         Command::Simulate(args) => host::simulate::run(args).await?,
+        Command::Access(args) => host::access::run(args).await?,
         Command::Policy => out::raw(maas_authz::policy::print()),
         Command::Man { dir } => host::man::write(&dir)?,
         other => return Ok(client::run(other).await),
