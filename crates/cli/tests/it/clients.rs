@@ -22,6 +22,21 @@ async fn libmaas_walks_by_password_and_by_key() {
 }
 
 #[tokio::test]
+async fn libmaas_walks_through_machines() {
+    let Some(python) = python() else { return };
+    for database in Database::available() {
+        let site = Site::with(MAAS, Options { database, ..Options::default() });
+        site.maas(&["simulate", "--machines", "30", "--pools", "2"]).ok();
+        let key = site.api(Auth::Nobody).api_key("admin", maas_testkit::PASSWORD).await.text();
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/libmaas_machines.py");
+        let mut command = Command::new(&python);
+        command.args(["-W", "ignore", script, &format!("{}/MAAS/", site.base_url()), &key]);
+        let walked = run(command.env("SSL_CERT_FILE", site.ca_path()).env("HOME", site.scratch())).ok();
+        assert_eq!(walked.stdout.trim(), "walked", "{}", walked.stderr);
+    }
+}
+
+#[tokio::test]
 async fn libmaas_refuses_a_site_that_it_does_not_trust() {
     let Some(python) = python() else { return };
     let site = Site::start(MAAS);
