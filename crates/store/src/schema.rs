@@ -4,7 +4,7 @@ use expect_test::expect_file;
 use sqlx::{AssertSqlSafe, Row};
 
 use crate::{
-    Backend, Tx, access, api_key, session,
+    Backend, Tx, access, api_key, node, session,
     testing::{TestDb, on_each},
     token, user,
 };
@@ -45,6 +45,7 @@ async fn no_request_walks_a_whole_table() {
             ("what a token was narrowed to", access::NARROWING, &["7"]),
             ("user by name", user::BY_NAME, TEXT),
             ("user by id", user::BY_ID, &["7"]),
+            ("changed nodes", node::CHANGED_SINCE, &["7"]),
         ] {
             let plan = explain(&db, &mut tx, text, values).await;
             assert!(!plan.contains("SCAN") && !plan.contains("Seq Scan"), "{name}:\n{plan}");
