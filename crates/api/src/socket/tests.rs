@@ -5,8 +5,8 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use axum::Extension;
 use futures_util::{SinkExt, StreamExt};
 use maas_authz::{Access, Actor, AuthMethod, UserActor, role::BUILTIN};
-use maas_model::{SessionId, UserId};
-use maas_region::{Notice, region::Audience, sessions, users};
+use maas_model::{GroupId, SessionId, UserId};
+use maas_region::{Notice, groups, region::Audience, sessions, users};
 use maas_tls::ConnInfo;
 use serde_json::{Value, json};
 use tokio::{
@@ -102,6 +102,43 @@ async fn a_disabled_user_hears_no_more() {
     let change = users::EditUser { is_active: Some(false), ..users::EditUser::default() };
     users::edit(&door.region, &door.host_ctx(), "bob", change).await.unwrap();
     assert_eq!(next(&mut socket).await, Err("1008 The session has ended.".into()));
+}
+
+#[tokio::test]
+async fn a_role_taken_away_is_gone_from_an_open_socket() {
+    let door = Door::open().await;
+    let at = serve(&door).await;
+    let host = door.host_ctx();
+    groups::add_member(&door.region, &host, GroupId(1), "bob").await.unwrap();
+    let seen = door.log_in("bob").await;
+    let (session, token) = (seen.cookie("sessionid"), seen.cookie("csrftoken"));
+    let token = token.trim_start_matches("csrftoken=");
+    let mut socket = connect(at, &session, token, &format!("http://{at}")).await.unwrap();
+    let root = door.key("root").await;
+    let notices = "/MAAS/api/2.0/notifications/";
+    // Other news, such as of the group itself, are passed over.
+    let heard = async |socket: &mut Socket| loop {
+        let news = next(socket).await.unwrap();
+        if news["name"] == json!("notification") {
+            return news["data"].clone();
+        }
+    };
+    door.post(notices, Some(&root), "message=first&admins=true").await;
+    heard(&mut socket).await;
+    groups::remove_member(&door.region, &host, GroupId(1), "bob").await.unwrap();
+    let gone = async {
+        // The administrators' notice comes before the other, until the socket has looked again.
+        loop {
+            door.post(notices, Some(&root), "message=secret&admins=true").await;
+            let open = door.post(notices, Some(&root), "message=open&users=true").await;
+            let id = serde_json::from_str::<Value>(&open.body).unwrap()["id"].clone();
+            if heard(&mut socket).await == id {
+                return;
+            }
+            assert_eq!(heard(&mut socket).await, id);
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), gone).await.expect("within five seconds");
 }
 
 #[test]
