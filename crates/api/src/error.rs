@@ -99,7 +99,7 @@ fn render_region(error: Error) -> Reply {
             Why::NotSignedIn => reply::text(StatusCode::UNAUTHORIZED, "Forbidden"),
             _ => forbidden(&refusal, &refusal.explain()),
         },
-        Error::Forbidden(line) => reply::text(StatusCode::FORBIDDEN, line),
+        Error::Forbidden(line) => refused(line, "Forbidden"),
         Error::Invalid(fields) => reply::json_with(StatusCode::BAD_REQUEST, &fields),
         Error::BadRequest(line) => reply::text(StatusCode::BAD_REQUEST, line),
         Error::Conflict(line) => reply::text(StatusCode::CONFLICT, line),
@@ -121,8 +121,12 @@ fn render_region(error: Error) -> Reply {
 
 /// MAAS's line, below it why, and a word for scripts.
 fn forbidden(refusal: &Refusal, explanation: &str) -> Reply {
-    let mut reply = reply::text(StatusCode::FORBIDDEN, format!("{refusal}\n{explanation}"));
-    reply.headers_mut().insert(ERROR_CODE, HeaderValue::from_static(refusal.code()));
+    refused(format!("{refusal}\n{explanation}"), refusal.code())
+}
+
+fn refused(text: String, code: &'static str) -> Reply {
+    let mut reply = reply::text(StatusCode::FORBIDDEN, text);
+    reply.headers_mut().insert(ERROR_CODE, HeaderValue::from_static(code));
     reply
 }
 

@@ -80,7 +80,7 @@ pub async fn lookup(region: &Region, ctx: &OpCtx, id: NotificationId) -> Result<
     let viewer = viewer(ctx)?;
     let row = find(region, id).await?;
     if !viewer.sees_admin && !is_relevant(&row, viewer) {
-        return Err(Error::Forbidden(String::new()));
+        return Err(Error::Forbidden(NOT_FOR_YOU.to_owned()));
     }
     load(region, row).await
 }
@@ -149,7 +149,7 @@ pub async fn dismiss(region: &Region, ctx: &OpCtx, id: NotificationId) -> Result
     let viewer = viewer(ctx)?;
     let row = find(region, id).await?;
     if !is_relevant(&row, viewer) {
-        return Err(Error::Forbidden(String::new()));
+        return Err(Error::Forbidden(NOT_FOR_YOU.to_owned()));
     }
     if row.is_dismissable == 0 {
         return Err(Error::BadRequest("This notification cannot be dismissed.".to_owned()));
@@ -217,6 +217,8 @@ fn announce(region: &Region, action: &'static str, row: &NotificationRow) {
 }
 
 const NOT_FOUND: Error = Error::NotFound { what: "Notification" };
+
+const NOT_FOR_YOU: &str = "This notification is for others: only they and administrators see it.";
 
 #[cfg(test)]
 mod tests {

@@ -37,6 +37,7 @@ pub async fn accept(region: &Region, ctx: &OpCtx, system_ids: Option<&[String]>)
 async fn named(region: &Region, ctx: &OpCtx, ids: &[String]) -> Result<Vec<String>> {
     let mut reader = region.store().reader().await?;
     let (mut unknown, mut refused, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
+    let mut why = None;
     let mut ids = ids.to_vec();
     ids.sort();
     ids.dedup();
@@ -53,16 +54,19 @@ async fn named(region: &Region, ctx: &OpCtx, ids: &[String]) -> Result<Vec<Strin
                 }
             },
             Err(Error::NotFound { .. }) => unknown.push(id),
-            Err(Error::Denied(_)) => refused.push(id),
+            Err(Error::Denied(refusal)) => {
+                why.get_or_insert_with(|| refusal.explain());
+                refused.push(id);
+            }
             Err(other) => return Err(other),
         }
     }
     if !unknown.is_empty() {
         return Err(Error::BadRequest(format!("Unknown machine(s): {}.", unknown.join(", "))));
     }
-    if !refused.is_empty() {
+    if let Some(why) = why {
         let line = "You don't have the required permission to accept the following machine(s): ";
-        return Err(Error::Forbidden(format!("{line}{}.", refused.join(", "))));
+        return Err(Error::Forbidden(format!("{line}{}.\n{why}", refused.join(", "))));
     }
     Ok(wanted)
 }

@@ -68,6 +68,7 @@ async fn take_all(tx: &mut Tx, ctx: &OpCtx, system_ids: &[String]) -> Result<Vec
     ids.sort();
     ids.dedup();
     let (mut unknown, mut refused, mut stuck, mut machines) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut why = None;
     for id in ids {
         match nodes::lock(tx, ctx, NodeType::Machine, &id, MachineAction::Release).await {
             Ok(node) => {
@@ -79,16 +80,19 @@ async fn take_all(tx: &mut Tx, ctx: &OpCtx, system_ids: &[String]) -> Result<Vec
                 }
             }
             Err(Error::NotFound { .. }) => unknown.push(id),
-            Err(Error::Denied(_)) => refused.push(id),
+            Err(Error::Denied(refusal)) => {
+                why.get_or_insert_with(|| refusal.explain());
+                refused.push(id);
+            }
             Err(other) => return Err(other),
         }
     }
     if !unknown.is_empty() {
         return Err(Error::BadRequest(format!("Unknown machine(s): {}.", unknown.join(", "))));
     }
-    if !refused.is_empty() {
+    if let Some(why) = why {
         let line = "You don't have the required permission to release the following machine(s): ";
-        return Err(Error::Forbidden(format!("{line}{}.", refused.join(", "))));
+        return Err(Error::Forbidden(format!("{line}{}.\n{why}", refused.join(", "))));
     }
     if !stuck.is_empty() {
         let line = "Machine(s) cannot be released in their current state: ";
