@@ -160,6 +160,19 @@ impl Api {
         try_send(self.request(Method::POST, "tls/?op=enable").form(&form)).await
     }
 
+    /// PUT of a form.
+    pub async fn put(&self, path: &str, form: &[(&str, &str)]) -> Reply {
+        self.send(self.request(Method::PUT, path).form(form)).await
+    }
+
+    /// POST of a form where the server may die of it.
+    ///
+    /// # Errors
+    /// What became of the connection.
+    pub async fn try_post(&self, path: &str, form: &[(&str, &str)]) -> reqwest::Result<Reply> {
+        try_send(self.request(Method::POST, path).form(form)).await
+    }
+
     /// DELETE where the server may die of it.
     ///
     /// # Errors

@@ -28,6 +28,14 @@ pub fn roots_from_pem(pems: &[&str]) -> Arc<RootCertStore> {
 /// # Errors
 /// Refused, reset, not trusted.
 pub async fn connect_tls(port: u16, roots: Arc<RootCertStore>) -> std::io::Result<TlsStream> {
+    connect_tls_at(SocketAddr::from(([127, 0, 0, 1], port)), roots).await
+}
+
+/// The same to whatever listens at an address; it must still show a certificate for `localhost`.
+///
+/// # Errors
+/// Those of the connection and of the handshake.
+pub async fn connect_tls_at(address: SocketAddr, roots: Arc<RootCertStore>) -> std::io::Result<TlsStream> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -36,7 +44,7 @@ pub async fn connect_tls(port: u16, roots: Arc<RootCertStore>) -> std::io::Resul
         .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config.resumption = rustls::client::Resumption::disabled();
-    let stream = TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], port))).await?;
+    let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let name = ServerName::try_from("localhost").expect("a name");
     TlsConnector::from(Arc::new(config)).connect(name, stream).await

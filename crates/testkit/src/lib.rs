@@ -26,7 +26,7 @@ pub use bmc::{Bmc, BmcKind};
 pub use browser::Browser;
 pub use certificates::{Authority, KeyKind, Leaf, Pair, openssl, sha256_of_pem};
 pub use database::Database;
-pub use handshake::{TlsStream, connect_tls, roots_from_pem, served_fingerprint};
+pub use handshake::{TlsStream, connect_tls, connect_tls_at, roots_from_pem, served_fingerprint};
 pub use http_service::HttpService;
 pub use oauth::oauth_header;
 pub use process::{Run, run, run_with_input};

@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     io::{BufRead, BufReader, Read, Write},
-    net::{IpAddr, TcpStream},
+    net::{IpAddr, SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::mpsc,
@@ -66,6 +66,9 @@ pub struct Site {
     pub ready: Ready,
     /// How long the last start took, from the program's start to its word that it serves.
     pub start_took: Duration,
+    /// The address that it listens on.
+    listen: &'static str,
+    database_uri: Option<String>,
     postgres: Option<PostgresDatabase>,
     // Dropped last: the process and the database are gone by then.
     dir: TempDir,
@@ -98,10 +101,36 @@ impl Site {
                 data_dir: dir.path().join("data"),
             },
             start_took: Duration::ZERO,
+            listen: "127.0.0.1",
+            database_uri: postgres.as_ref().map(|postgres| postgres.full_uri.clone()),
             postgres,
             dir,
         };
         site.init();
+        site.boot();
+        site
+    }
+
+    /// A second region of a site on PostgreSQL, as on another host: its own files, with the same keys.
+    pub fn beside(first: &Self) -> Self {
+        assert!(first.database_uri.is_some(), "several regions need PostgreSQL");
+        let dir = TempDir::with_prefix("maas-site-").expect("a temporary directory");
+        let data_dir = dir.path().join("data");
+        copy_private(&first.data_dir(), &data_dir);
+        let config = data_dir.join("regiond.conf");
+        let mut config = File::options().append(true).open(config).expect("the first region has one");
+        config.write_all(b"region_name: second\n").expect("our own file");
+        let mut site = Self {
+            child: None,
+            program: first.program.clone(),
+            options: first.options.clone(),
+            ready: Ready { data_dir, ..first.ready.clone() },
+            start_took: Duration::ZERO,
+            listen: "127.0.0.2",
+            database_uri: first.database_uri.clone(),
+            postgres: None,
+            dir,
+        };
         site.boot();
         site
     }
@@ -151,8 +180,8 @@ impl Site {
             }
             None => self.command(),
         };
-        if self.postgres.is_some() {
-            command.args(["run", "--json", "--listen", "127.0.0.1", "--http-port", "0"]);
+        if self.database_uri.is_some() {
+            command.args(["run", "--json", "--listen", self.listen, "--http-port", "0"]);
         } else {
             command.args(["up", "--json"]).args(self.first_use_arguments());
         }
@@ -184,7 +213,7 @@ impl Site {
         let started = Instant::now();
         while self.ready.https_port.is_some() && started.elapsed() < Duration::from_secs(10) {
             let mut answer = [0; 12];
-            let asked = TcpStream::connect(("127.0.0.1", self.ready.http_port)).and_then(|mut stream| {
+            let asked = TcpStream::connect((self.listen, self.ready.http_port)).and_then(|mut stream| {
                 stream.write_all(b"GET /MAAS/r/ HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")?;
                 stream.read_exact(&mut answer)
             });
@@ -243,13 +272,20 @@ impl Site {
     pub fn base_url(&self) -> String {
         match self.ready.https_port {
             Some(port) => format!("https://localhost:{port}"),
-            None => format!("http://127.0.0.1:{}", self.ready.http_port),
+            None => format!("http://{}:{}", self.listen, self.ready.http_port),
         }
     }
 
-    /// A client that trusts the site's CA and nobody else, and follows no redirect.
+    /// Where it serves HTTPS.
+    pub fn https_address(&self) -> SocketAddr {
+        let port = self.ready.https_port.expect("TLS is on");
+        SocketAddr::new(self.listen.parse().expect("an address"), port)
+    }
+
+    /// A client that trusts the site's CA and nobody else, and follows no redirect. `localhost` is this region to it.
     pub fn client(&self, source: Option<IpAddr>) -> reqwest::Client {
-        client_trusting(std::fs::read(self.ca_path()).ok().as_deref(), source)
+        let here = self.listen.parse().expect("an address");
+        client_at(Some(here), std::fs::read(self.ca_path()).ok().as_deref(), source)
     }
 
     /// The environment of the next start, beside the test's own.
@@ -313,8 +349,8 @@ impl Site {
 
     /// An address for SQL clients, password and all.
     pub fn database_url(&self) -> String {
-        match &self.postgres {
-            Some(postgres) => postgres.full_uri.clone(),
+        match &self.database_uri {
+            Some(uri) => uri.clone(),
             None => format!("sqlite:{}", self.data_dir().join("region.db").display()),
         }
     }
@@ -345,6 +381,10 @@ impl Drop for Site {
 
 /// A client that trusts the given CA certificates and nobody else, and follows no redirect.
 pub(crate) fn client_trusting(ca_pem: Option<&[u8]>, source: Option<IpAddr>) -> reqwest::Client {
+    client_at(None, ca_pem, source)
+}
+
+fn client_at(here: Option<IpAddr>, ca_pem: Option<&[u8]>, source: Option<IpAddr>) -> reqwest::Client {
     let mut builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .local_address(source)
@@ -352,12 +392,29 @@ pub(crate) fn client_trusting(ca_pem: Option<&[u8]>, source: Option<IpAddr>) -> 
         .no_proxy();
     let roots = ca_pem.map(|pem| reqwest::Certificate::from_pem_bundle(pem).expect("CA certificates in PEM"));
     builder = builder.tls_certs_only(roots.unwrap_or_default());
+    if let Some(here) = here {
+        builder = builder.resolve("localhost", (here, 0).into());
+    }
     builder.build().expect("a client can be built")
 }
 
 fn tail(text: &str, lines: usize) -> String {
     let all: Vec<&str> = text.lines().collect();
     all[all.len().saturating_sub(lines)..].iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// Copies a directory of keys and configuration, for its owner only.
+fn copy_private(from: &Path, to: &Path) {
+    std::fs::create_dir(to).expect("a fresh directory");
+    restrict(to, 0o700);
+    for entry in std::fs::read_dir(from).expect("a directory").flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_private(&entry.path(), &target);
+        } else if entry.path().is_file() {
+            std::fs::copy(entry.path(), target).expect("a writable directory");
+        }
+    }
 }
 
 fn write_private(path: &Path, text: &str) {

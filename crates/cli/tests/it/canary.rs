@@ -1,8 +1,11 @@
 //! Planted secrets are searched in everything that the site writes.
 
-use std::process::Command;
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
 
-use maas_testkit::{Auth, Authority, Database, Options, PASSWORD, Site, run};
+use maas_testkit::{Api, Auth, Authority, Database, Options, PASSWORD, Site, have, installed, run};
 
 use crate::MAAS;
 
@@ -14,8 +17,9 @@ async fn no_secret_is_written_in_clear() {
     for database in Database::available() {
         let environment = vec![("RUST_LOG".to_owned(), "debug".to_owned())];
         let mut site = Site::with(MAAS, Options { database, environment, ..Options::default() });
-        let secrets = plant(&site).await;
-        let seen = process_list(&site);
+        let (mut secrets, children) = plant_at_bmcs(&site).await;
+        secrets.extend(plant(&site).await);
+        let seen = process_list(&site) + &children;
         site.stop();
         let mut written = site.everything_written();
         written.push(("process list".to_owned(), seen.into_bytes()));
@@ -88,6 +92,105 @@ async fn plant(site: &Site) -> Vec<(&'static str, String)> {
         ("the certificate's key", base64_body(&pair.key)),
         ("the refused certificate's key", base64_body(&other.key)),
     ]
+}
+
+/// Gives machines BMCs with secrets, uses them and looks at every answer but the one that is meant to tell them. Also what
+/// the arguments of the program that talks to a BMC were.
+async fn plant_at_bmcs(site: &Site) -> (Vec<(&'static str, String)>, String) {
+    let admin = site.admin().await;
+    let password = "Canary-37-osprey-x9";
+    let key = "Canary-kg-key-8813-x";
+    let token = "Canary-hook-token-5520-moth";
+    // Somebody who takes every datagram and says nothing.
+    let bmc = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = bmc.local_addr().unwrap().to_string();
+    let ipmi = [
+        ("power_type", "ipmi"),
+        ("power_parameters_power_address", address.as_str()),
+        ("power_parameters_power_user", "root"),
+        ("power_parameters_power_pass", password),
+        ("power_parameters_k_g", key),
+    ];
+    let hook = [
+        ("power_type", "webhook"),
+        ("power_parameters_power_on_uri", "http://127.0.0.1:9/on"),
+        ("power_parameters_power_off_uri", "http://127.0.0.1:9/off"),
+        ("power_parameters_power_query_uri", "http://127.0.0.1:9/query"),
+        ("power_parameters_power_token", token),
+    ];
+    let mut machines = Vec::new();
+    for (mac, power) in [("52:54:00:ca:00:01", ipmi.as_slice()), ("52:54:00:ca:00:02", &hook)] {
+        let form =
+            [&[("mac_addresses", mac), ("architecture", "amd64/generic"), ("commission", "false")], power].concat();
+        let made = admin.post("machines/", &form).await.ok();
+        machines.push(made.json()["system_id"].as_str().unwrap().to_owned());
+        tells_no_secret(&made.body, &[password, key, token]);
+    }
+    let revealed = admin.get(&format!("machines/{}/?op=power_parameters", machines[0])).await.ok();
+    assert!(revealed.body.contains(password) && revealed.body.contains(key), "this answer is the one");
+    let revealed = admin.get(&format!("machines/{}/?op=power_parameters", machines[1])).await.ok();
+    assert!(revealed.body.contains(token), "and this");
+    // A refusal and a mistake hold nothing of it either.
+    let wrong = [("power_parameters_power_pass", password), ("power_parameters_cipher_suite_id", password)];
+    tells_no_secret(&admin.put(&format!("machines/{}/", machines[0]), &wrong).await.body, &[password]);
+    let children = while_asked(&admin, &machines[0], &address).await;
+    admin.get(&format!("machines/{}/?op=query_power_state", machines[1])).await.expect(503);
+
+    let session = admin.log_in("admin", PASSWORD).await;
+    let pages = admin.speaking_as(Auth::Session(session));
+    pages.post("/MAAS/r/intro/skip", &[]).await.expect(303);
+    for machine in &machines {
+        for path in ["", "?op=details", "?op=query_power_state"] {
+            if path.ends_with("state") && *machine == machines[0] {
+                continue;
+            }
+            let answer = admin.get(&format!("machines/{machine}/{path}")).await;
+            tells_no_secret(&answer.body, &[password, key, token]);
+        }
+        for path in ["", "/network", "/storage", "/configuration"] {
+            let page = pages.get(&format!("/MAAS/r/machine/{machine}{path}")).await.ok();
+            tells_no_secret(&page.body, &[password, key, token]);
+        }
+    }
+    for path in ["machines/", "nodes/", "events/?op=query&limit=1000", "access/?op=of", "describe/"] {
+        tells_no_secret(&admin.get(path).await.ok().body, &[password, key, token]);
+    }
+    for path in ["/MAAS/r/machines", "/MAAS/r/audit"] {
+        tells_no_secret(&pages.get(path).await.ok().body, &[password, key, token]);
+    }
+    let secrets = [("a BMC's password", password), ("a BMC's second key", key), ("a webhook's token", token)];
+    (secrets.map(|(name, secret)| (name, secret.to_owned())).to_vec(), children)
+}
+
+/// The arguments of the child that asks this BMC, while it asks.
+async fn while_asked(admin: &Api, machine: &str, address: &str) -> String {
+    let port = address.rsplit(':').next().unwrap_or_default().to_owned();
+    let asking = admin.clone();
+    let path = format!("machines/{machine}/?op=query_power_state");
+    let asked = tokio::spawn(async move { asking.get(&path).await });
+    if !have("ipmitool", installed("ipmitool")) {
+        asked.await.unwrap();
+        return String::new();
+    }
+    let started = Instant::now();
+    let children = loop {
+        let all = run(Command::new("ps").args(["-ww", "-e", "-o", "args"])).stdout;
+        let ours = all.lines().find(|line| line.contains("ipmitool") && line.contains(&port)).map(str::to_owned);
+        if let Some(ours) = ours {
+            break ours;
+        }
+        assert!(started.elapsed() < Duration::from_secs(20), "nobody asks the BMC");
+        tokio::task::yield_now().await;
+    };
+    // Nothing more is wanted of it.
+    asked.abort();
+    children
+}
+
+fn tells_no_secret(answer: &str, secrets: &[&str]) {
+    for secret in secrets {
+        assert!(!answer.contains(secret), "{secret} is in {answer}");
+    }
 }
 
 /// The middle of a PEM text, which is the secret part of it, on one line.

@@ -9,10 +9,19 @@ mod canary;
 mod clients;
 mod config_tls;
 mod crash;
+mod cut_off;
+mod defects;
+mod estate;
 mod load;
+mod matrix;
 mod plain_port;
+mod power;
+mod privileged;
+mod races;
+mod refusals;
 mod routes;
 mod scan;
+mod socket;
 mod start;
 
 /// The program under test.
