@@ -246,7 +246,7 @@ async fn entitlements_are_bindings() {
         for _ in 0..2 {
             groups::add_entitlement(region, &admin, group.id, &one).await.unwrap();
         }
-        assert_eq!(groups::entitlements(region, &admin, group.id).await.unwrap(), [one.clone()]);
+        assert_eq!(groups::entitlements(region, &admin, group.id).await.unwrap(), std::slice::from_ref(&one));
         assert!(
             access_of(region, &admin, "bob").await.unwrap().on_pool(maas_model::PoolId(0)).has(Action::EditMachines)
         );

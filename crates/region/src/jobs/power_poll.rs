@@ -125,7 +125,12 @@ async fn write(region: &Region, heard: Vec<Heard>) -> Result<()> {
             audits.extend(machine.put(&mut tx).await?.1);
         }
     }
-    Ok(if is_changed { tx.commit_nodes(audits).await? } else { tx.commit_quietly().await? })
+    if is_changed {
+        tx.commit_nodes(audits).await?
+    } else {
+        tx.commit_quietly().await?
+    }
+    Ok(())
 }
 
 /// How often each machine is asked.
