@@ -66,7 +66,7 @@ impl Doors {
                 self.machine = subject(&self.estate, &format!("after-{}", self.used["api"])).await;
             }
             self.reset(action, column, whose).await;
-            if self.has_command_line && is_asked_at_the_command_line(column, whose) {
+            if self.has_command_line && is_asked_at_the_command_line(column) {
                 let request = api_request(action, &self.machine, whose).expect("as before");
                 if let Some(words) = command_line(&request, &self.machine) {
                     self.count("command line");
@@ -95,7 +95,7 @@ impl Doors {
     /// So that a door that was forgotten is no proof.
     pub(super) fn all_were_used(&self) {
         assert!(self.used["api"] > 300 && self.used["pages"] > 200, "{:?}", self.used);
-        assert!(!self.has_command_line || self.used["command line"] > 60, "{:?}", self.used);
+        assert!(!self.has_command_line || self.used["command line"] > 40, "{:?}", self.used);
     }
 
     fn count(&mut self, door: &'static str) {
@@ -193,9 +193,9 @@ impl Request {
     }
 }
 
-/// The command line speaks the API, so that few are enough to see that it says the same.
-fn is_asked_at_the_command_line(column: &Column, whose: Whose) -> bool {
-    column.who == "uma" || (["aude", "stan"].contains(&column.who) && whose == Whose::Nobodys)
+/// The command line speaks the API, so that one person, who meets every answer, is enough to see that it says the same.
+fn is_asked_at_the_command_line(column: &Column) -> bool {
+    column.who == "uma" && !column.is_locked
 }
 
 /// What only a rack can carry out, and there is none.
