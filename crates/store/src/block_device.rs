@@ -2,7 +2,7 @@
 
 use maas_authz::GrantedNode;
 
-use crate::{Connection, Result, Tx, node::NodeRow};
+use crate::{Connection, Result, Tx, node::NodeRow, sql::Sql};
 
 /// A disk.
 #[derive(Clone, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
@@ -34,6 +34,16 @@ pub struct BlockDeviceRow {
 pub async fn list(connection: &mut Connection, node_id: i64) -> Result<Vec<BlockDeviceRow>> {
     let query = sqlx::query_as("select * from block_device where node_id = $1 order by block_device_id").bind(node_id);
     Ok(query.fetch_all(connection).await?)
+}
+
+/// The disks of several nodes, by id.
+///
+/// # Errors
+/// Those of the database.
+pub async fn list_each(connection: &mut Connection, node_ids: &[i64]) -> Result<Vec<BlockDeviceRow>> {
+    let mut sql = Sql::new("select * from block_device where ");
+    sql.is_one_of("node_id", node_ids.iter().copied()).push(" order by block_device_id");
+    Ok(sql.query_as().fetch_all(connection).await?)
 }
 
 /// Puts these in place of a node's disks. One that has the name of one that is there keeps its id; the ids and the node

@@ -7,7 +7,7 @@ use maas_model::{EventType, Level, Outcome, UserId};
 use serde_json::{Value, json};
 use sqlx::{Row, any::AnyRow};
 
-use crate::{Connection, Result, StoreError, Tx, sql::Sql};
+use crate::{Backend, Result, StoreError, Tx, sql::Sql};
 
 mod chain;
 mod query;
@@ -215,23 +215,33 @@ pub(crate) async fn append(tx: &mut Tx, audits: &[Audit], raise: Raise) -> Resul
         hash.clone_from(&row.hash);
         rows.push(row);
     }
-    // Everybody who writes waits for the head row, so few statements are worth it.
-    for rows in rows.chunks(ROWS_AT_ONCE) {
-        insert(tx, rows).await?;
-    }
-    if !audits.is_empty() {
-        sqlx::query("update event_head set last_event_id = $1, last_hash = $2 where head_id = 1")
-            .bind(id)
-            .bind(hash)
-            .execute(&mut **tx)
-            .await?;
+    // Everybody who writes waits for the head row, so few statements are worth it: PostgreSQL takes the last rows and the
+    // new head in one.
+    let mut chunks = rows.chunks(ROWS_AT_ONCE).peekable();
+    while let Some(rows) = chunks.next() {
+        let is_last = chunks.peek().is_none();
+        if is_last && tx.backend() == Backend::Postgres {
+            let mut sql = Sql::new("with added as (");
+            push_insert(&mut sql, rows);
+            sql.push(") update event_head set last_event_id = ").bind(id);
+            sql.push(", last_hash = ").bind(&*hash).push(" where head_id = 1");
+            sql.query().execute(&mut **tx).await?;
+            continue;
+        }
+        let mut sql = Sql::default();
+        push_insert(&mut sql, rows);
+        sql.query().execute(&mut **tx).await?;
+        if is_last {
+            let text = "update event_head set last_event_id = $1, last_hash = $2 where head_id = 1";
+            sqlx::query(text).bind(id).bind(&*hash).execute(&mut **tx).await?;
+        }
     }
     let count = |name| head.try_get::<i64, _>(name).map(|count| u64::try_from(count).unwrap_or_default());
     Ok(Counts { changes: count("changes")?, node_changes: count("node_changes")? })
 }
 
-async fn insert(connection: &mut Connection, rows: &[EventRow]) -> Result<()> {
-    let mut sql = Sql::new(
+fn push_insert(sql: &mut Sql, rows: &[EventRow]) {
+    sql.push(
         "insert into event (event_id, created_us, level, kind, user_id, username, auth_method, ip, user_agent, endpoint,
             trace_id, action, object_type, object_id, outcome, description, details, hash) values ",
     );
@@ -244,8 +254,6 @@ async fn insert(connection: &mut Connection, rows: &[EventRow]) -> Result<()> {
         sql.push(", ").bind(&*row.object_id).push(", ").bind(&*row.outcome).push(", ").bind(&*row.description);
         sql.push(", ").bind(&*row.details).push(", ").bind(&*row.hash).push(")");
     }
-    sql.query().execute(connection).await?;
-    Ok(())
 }
 
 fn actor(ctx: &OpCtx, audit: &Audit) -> (Option<UserId>, String) {

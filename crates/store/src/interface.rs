@@ -2,7 +2,7 @@
 
 use maas_authz::GrantedNode;
 
-use crate::{Connection, Result, Tx, node::NodeRow};
+use crate::{Connection, Result, Tx, node::NodeRow, sql::Sql};
 
 /// An interface. Flags are 0 or 1.
 #[derive(Clone, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
@@ -41,6 +41,16 @@ pub struct InterfaceRow {
 pub async fn list(connection: &mut Connection, node_id: i64) -> Result<Vec<InterfaceRow>> {
     let query = sqlx::query_as("select * from interface where node_id = $1 order by interface_id").bind(node_id);
     Ok(query.fetch_all(connection).await?)
+}
+
+/// The interfaces of several nodes, by id.
+///
+/// # Errors
+/// Those of the database.
+pub async fn list_each(connection: &mut Connection, node_ids: &[i64]) -> Result<Vec<InterfaceRow>> {
+    let mut sql = Sql::new("select * from interface where ");
+    sql.is_one_of("node_id", node_ids.iter().copied()).push(" order by interface_id");
+    Ok(sql.query_as().fetch_all(connection).await?)
 }
 
 /// The node that a physical interface of this address belongs to.

@@ -8,10 +8,10 @@ use maas_model::{
     constraint::{Constraints, Matches},
 };
 use maas_store::{
-    Tx,
+    Backend, Connection, Tx,
     machine::{
         self,
-        candidates::{self, cost},
+        candidates::{self, Wait, cost},
     },
     node::NodeRow,
 };
@@ -32,19 +32,24 @@ pub async fn allocate(
     let owner = taker(ctx)?;
     let scope = ctx.machines(MachineAction::Allocate);
     require_some(ctx, &scope)?;
-    let mut tx = region.store().begin(ctx).await?;
-    let mut search = Search { scope, constraints, after: None, rounds: 0 };
-    while let Some((row, matches)) = search.next(&mut tx).await? {
+    let mut search = Search { ctx, scope, constraints, after: None };
+    if options.is_dry_run {
+        let found = search.fitting(region, 1).await?.into_iter().next();
+        let Some((row, matches)) = found else { return Err(Error::Conflict(constraints.no_match())) };
+        return Ok(allocation(nodes::show(region, row).await?, matches));
+    }
+    for _ in 0..ROUNDS {
+        let Some(among) = search.among(region).await? else { break };
+        let mut tx = region.store().begin(ctx).await?;
+        let Some(row) = search.lock(&mut tx, &among).await? else {
+            // Others took all of these meanwhile; where all were looked at, there is none.
+            if among == Among::All { break } else { continue }
+        };
+        let Some(matches) = search.still_fits(&mut tx, &row).await? else { continue };
         let facts = nodes::facts(&row);
         let Ok(granted) = ctx.grant_node(MachineAction::Allocate, row, &facts) else { continue };
         let mut machine = Held::of(granted, "machine.allocate");
-        if options.is_dry_run {
-            let row = machine.row().clone();
-            // Who asks again at once must not find it locked by this.
-            tx.roll_back().await?;
-            return Ok(allocation(nodes::show(region, row).await?, matches));
-        }
-        if let Some(node) = claim(region, &mut tx, &mut machine, owner, options).await? {
+        if let Some(node) = claim(&mut tx, &mut machine, owner, options).await? {
             tx.commit_nodes(machine.into_audits()).await?;
             return Ok(allocation(nodes::show(region, node).await?, matches));
         }
@@ -62,7 +67,7 @@ pub async fn acquire(region: &Region, ctx: &OpCtx, system_id: &str) -> Result<No
     let mut machine = Held::take(&mut tx, ctx, system_id, MachineAction::Allocate, "machine.allocate").await?;
     machine.require_possible(MachineAction::Allocate)?;
     let refused = machine.refused(MachineAction::Allocate)?;
-    let claimed = claim(region, &mut tx, &mut machine, owner, &AllocateOptions::default()).await?;
+    let claimed = claim(&mut tx, &mut machine, owner, &AllocateOptions::default()).await?;
     let Some(row) = claimed else { return Err(refused) };
     tx.commit_nodes(machine.into_audits()).await?;
     nodes::show(region, row).await
@@ -103,14 +108,7 @@ fn require_some(ctx: &OpCtx, scope: &MachineScope) -> Result<()> {
 }
 
 /// Nothing if somebody was quicker.
-async fn claim(
-    region: &Region,
-    tx: &mut Tx,
-    machine: &mut Held,
-    owner: UserId,
-    options: &AllocateOptions,
-) -> Result<Option<NodeRow>> {
-    let _ = region;
+async fn claim(tx: &mut Tx, machine: &mut Held, owner: UserId, options: &AllocateOptions) -> Result<Option<NodeRow>> {
     machine.happens(LifecycleEvent::Allocate)?;
     machine.audit(format!("Acquired '{}'.", machine.name()));
     machine.request(tx, EventType::RequestAcquire, &options.comment);
@@ -127,49 +125,89 @@ fn allocation(machine: Node, matches: Matches) -> Allocation {
     }
 }
 
-/// The walk along the free machines, the cheapest first, page by page.
+/// Where a transaction looks for the machine to take.
+#[derive(Debug, PartialEq, Eq)]
+enum Among {
+    /// Among all: there this stops nobody else from writing.
+    All,
+    /// Among these, by id.
+    These(Vec<i64>),
+}
+
+/// The walk along the free machines, the cheapest first, page by page. What takes long is done while nothing is locked;
+/// the transaction looks once more at the one machine that it takes.
 struct Search<'a> {
+    ctx: &'a OpCtx,
     scope: MachineScope,
     constraints: &'a Constraints,
+    /// Behind the last that does not fit.
     after: Option<(i64, i64)>,
-    rounds: usize,
 }
 
 impl Search<'_> {
-    /// The next one that fits. On PostgreSQL those that others are taking just now are passed over first; when no other is
-    /// left, it is waited for what becomes of them.
-    async fn next(&mut self, tx: &mut Tx) -> Result<Option<(NodeRow, Matches)>> {
-        self.rounds += 1;
-        if self.rounds > ROUNDS {
-            return Ok(None);
+    /// Where to look next; nothing when no machine fits.
+    async fn among(&mut self, region: &Region) -> Result<Option<Among>> {
+        if region.store().backend() == Backend::Postgres && !self.constraints.needs_facts() {
+            return Ok(Some(Among::All));
         }
-        if !self.constraints.needs_facts() {
-            if let Some(row) = candidates::lock_one(tx, &self.scope, &self.constraints.filter).await? {
-                return Ok(Some((row, Matches::default())));
-            }
-            let left = candidates::list(tx, &self.scope, &self.constraints.filter, None, 1).await?;
-            return Ok(left.into_iter().next().map(|row| (row, Matches::default())));
-        }
-        self.next_by_facts(tx).await
+        let found = self.fitting(region, PAGE).await?;
+        let ids: Vec<i64> = found.into_iter().map(|(row, _)| row.node_id).collect();
+        Ok((!ids.is_empty()).then_some(Among::These(ids)))
     }
 
-    async fn next_by_facts(&mut self, tx: &mut Tx) -> Result<Option<(NodeRow, Matches)>> {
+    /// The first machines that fit, as they are now.
+    async fn fitting(&mut self, region: &Region, limit: i64) -> Result<Vec<(NodeRow, Matches)>> {
+        let mut reader = region.store().reader().await?;
+        let limit = if self.constraints.needs_facts() { PAGE_OF_FACTS } else { limit };
         loop {
-            let page = candidates::list(tx, &self.scope, &self.constraints.filter, self.after, PAGE).await?;
-            if page.is_empty() {
-                return Ok(None);
+            let page = candidates::list(&mut reader, &self.scope, &self.constraints.filter, self.after, limit).await?;
+            let Some(last) = page.last().map(|row| (cost(row), row.node_id)) else { return Ok(Vec::new()) };
+            let found = self.match_each(&mut reader, page).await?;
+            if !found.is_empty() {
+                return Ok(found);
             }
-            for row in page {
-                self.after = Some((cost(&row), row.node_id));
-                if let Some(matches) = self.constraints.matches(&facts::load(tx, &row).await?) {
-                    return Ok(Some((row, matches)));
-                }
+            self.after = Some(last);
+        }
+    }
+
+    async fn match_each(&self, reader: &mut Connection, page: Vec<NodeRow>) -> Result<Vec<(NodeRow, Matches)>> {
+        let is_allowed = |row: &NodeRow| self.ctx.grant_node(MachineAction::Allocate, (), &nodes::facts(row)).is_ok();
+        let page = page.into_iter().filter(is_allowed);
+        if !self.constraints.needs_facts() {
+            return Ok(page.map(|row| (row, Matches::default())).collect());
+        }
+        let page = facts::load_each(reader, page.collect()).await?;
+        Ok(page.into_iter().filter_map(|(row, facts)| Some((row, self.constraints.matches(&facts)?))).collect())
+    }
+
+    /// The cheapest, held until the transaction ends. Those that others are taking just now are passed over first; when no
+    /// other is left, it is waited for what becomes of them.
+    async fn lock(&self, tx: &mut Tx, among: &Among) -> Result<Option<NodeRow>> {
+        let ids = match among {
+            Among::All => None,
+            Among::These(ids) => Some(ids.as_slice()),
+        };
+        for wait in [Wait::Skip, Wait::Stay] {
+            let row = candidates::lock_one(tx, &self.scope, &self.constraints.filter, ids, wait).await?;
+            if row.is_some() || tx.backend() == Backend::Sqlite {
+                return Ok(row);
             }
         }
+        Ok(None)
+    }
+
+    /// Its disks and interfaces may have changed since they were looked at.
+    async fn still_fits(&self, tx: &mut Tx, row: &NodeRow) -> Result<Option<Matches>> {
+        if !self.constraints.needs_facts() {
+            return Ok(Some(Matches::default()));
+        }
+        Ok(self.constraints.matches(&facts::load(tx, row).await?))
     }
 }
 
-/// How many candidates are read at a time.
-const PAGE: i64 = 16;
+/// How many machines a transaction may choose from.
+const PAGE: i64 = 8;
+/// How many candidates' disks and interfaces are read at a time.
+const PAGE_OF_FACTS: i64 = 64;
 /// How often others may be quicker before it counts as "none is free".
 const ROUNDS: usize = 100;

@@ -1,5 +1,7 @@
 //! What constraints look at that SQL cannot say: a machine's disks, interfaces and devices.
 
+use std::collections::BTreeMap;
+
 use maas_model::{
     BlockDeviceId, InterfaceId, InterfaceType,
     constraint::{DiskFacts, Facts, InterfaceFacts, PartitionFacts},
@@ -18,12 +20,35 @@ use crate::Result;
 pub(super) async fn load(connection: &mut Connection, row: &NodeRow) -> Result<Facts> {
     let disks = block_device::list(connection, row.node_id).await?;
     let interfaces = interface::list(connection, row.node_id).await?;
-    Ok(Facts {
+    Ok(facts_of(row, disks, interfaces))
+}
+
+/// The facts of several machines, in as many statements as for one.
+pub(super) async fn load_each(connection: &mut Connection, rows: Vec<NodeRow>) -> Result<Vec<(NodeRow, Facts)>> {
+    let ids: Vec<i64> = rows.iter().map(|row| row.node_id).collect();
+    let mut disks: BTreeMap<i64, Vec<BlockDeviceRow>> = BTreeMap::new();
+    for disk in block_device::list_each(connection, &ids).await? {
+        disks.entry(disk.node_id).or_default().push(disk);
+    }
+    let mut interfaces: BTreeMap<i64, Vec<InterfaceRow>> = BTreeMap::new();
+    for interface in interface::list_each(connection, &ids).await? {
+        interfaces.entry(interface.node_id).or_default().push(interface);
+    }
+    let mut with_facts = |row: NodeRow| {
+        let disks = disks.remove(&row.node_id).unwrap_or_default();
+        let facts = facts_of(&row, disks, interfaces.remove(&row.node_id).unwrap_or_default());
+        (row, facts)
+    };
+    Ok(rows.into_iter().map(&mut with_facts).collect())
+}
+
+fn facts_of(row: &NodeRow, disks: Vec<BlockDeviceRow>, interfaces: Vec<InterfaceRow>) -> Facts {
+    Facts {
         hostname: row.hostname.clone(),
         disks: disks.into_iter().map(|disk| disk_facts(disk, row.boot_disk_id)).collect(),
         interfaces: interfaces.into_iter().filter_map(interface_facts).collect(),
         devices: Vec::new(),
-    })
+    }
 }
 
 fn disk_facts(row: BlockDeviceRow, boot_disk_id: Option<i64>) -> DiskFacts {

@@ -358,3 +358,22 @@ async fn many_at_once_say_each_for_itself() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_storage_that_nothing_has_stops_no_writer() {
+    with_region(async |site| {
+        for n in 0..70 {
+            site.machine(Machine::default(), &format!("m{n}")).await;
+        }
+        let bob = site.ctx("bob").await;
+        let huge = Constraints::for_allocation([("storage", "root:900000000(ssd)")]).unwrap();
+        // Somebody writes meanwhile: what only looks needs no turn.
+        let writer = site.region.store().begin(&site.region.job_ctx("test")).await.unwrap();
+        let options = AllocateOptions::default();
+        let asked = allocate(&site.region, &bob, &huge, &options);
+        let refused = tokio::time::timeout(std::time::Duration::from_secs(4), asked).await;
+        assert!(matches!(refused.expect("it waits for nobody"), Err(Error::Conflict(_))));
+        writer.roll_back().await.unwrap();
+    })
+    .await;
+}
