@@ -142,6 +142,24 @@ impl DeploymentTarget {
     }
 }
 
+impl Test {
+    /// How many values it compares with.
+    const fn size(&self) -> usize {
+        match self {
+            Self::Text(_, values) | Self::Workload { values, .. } => values.len(),
+            Self::Status(values) => values.len(),
+            Self::PowerState(values) => values.len(),
+            Self::AtLeast(..) | Self::FreeText(_) => 1,
+            Self::Equals(_, values) => values.len(),
+            Self::Network(_, values) => values.len(),
+            Self::DeploymentTarget(values) => values.len(),
+        }
+    }
+}
+
+const MOST_VALUES: usize = 5000;
+const MOST_CRITERIA: usize = 200;
+
 impl NodeFilter {
     /// Adds a condition.
     pub fn require(&mut self, test: Test) {
@@ -151,6 +169,20 @@ impl NodeFilter {
     /// Whether it lets every node through.
     pub fn is_empty(&self) -> bool {
         self.criteria.is_empty()
+    }
+
+    /// Refuses more than a database can be asked for at once.
+    ///
+    /// # Errors
+    ///
+    /// What there may be at most.
+    pub fn check_size(&self) -> Result<(), FilterError> {
+        let values: usize = self.criteria.iter().map(|criterion| criterion.test.size()).sum();
+        if self.criteria.len() > MOST_CRITERIA || values > MOST_VALUES {
+            let most = format!("Ask for at most {MOST_VALUES} values in {MOST_CRITERIA} conditions at once.");
+            return Err(FilterError(most));
+        }
+        Ok(())
     }
 
     /// The exact names that are asked for, or excluded, in a field: to be checked against what there is.

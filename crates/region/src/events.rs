@@ -109,6 +109,7 @@ impl EventQuery {
 /// # Errors
 /// `Denied`, `BadRequest`.
 pub async fn query(region: &Region, ctx: &OpCtx, query: EventQuery) -> Result<Vec<Event>> {
+    crate::machines::check_size(&query.nodes)?;
     let filter = filter(query, reach(ctx)?)?;
     let mut reader = region.store().reader().await?;
     let rows = event::list(&mut reader, &filter).await?;

@@ -47,7 +47,7 @@ pub(crate) use create::{HOSTNAME_TAKEN, free_hostname, free_system_id, refuse_kn
 pub(crate) use fields::{Fields, no_choice};
 pub(crate) use hardware::set_hardware;
 pub use hardware::{Hardware, NewDisk, NewInterface, NewPartition, PartitionTable};
-pub(crate) use list::check as check_filter;
+pub(crate) use list::{check as check_filter, check_size};
 pub use list::{count, count_by, cursor, details, list, list_detailed, lookup, lookup_detailed};
 pub use lock::{lock, unlock};
 pub use moves::{set_pool, set_zone};

@@ -53,19 +53,54 @@ impl Sql {
         self
     }
 
-    /// Adds a condition that holds when one of several does; none when there is none.
+    /// Adds a condition `column in (texts)`, each a parameter; no row fulfils it when there are none.
+    pub(crate) fn is_text_of<'t>(
+        &mut self,
+        column: &'static str,
+        texts: impl IntoIterator<Item = &'t str>,
+    ) -> &mut Self {
+        let mut is_first = true;
+        for text in texts {
+            if is_first {
+                self.push(column).push(" in (");
+            } else {
+                self.push(", ");
+            }
+            is_first = false;
+            self.bind(text.to_owned());
+        }
+        self.push(if is_first { "1 = 0" } else { ")" })
+    }
+
+    /// Adds a condition that holds when one of several does; none when there is none. They are halved again and again,
+    /// since SQLite refuses expressions that are nested a thousand deep, as a plain chain is.
     pub(crate) fn any<T>(
         &mut self,
         items: impl IntoIterator<Item = T>,
         mut each: impl FnMut(&mut Self, T),
     ) -> &mut Self {
-        let mut is_first = true;
-        for item in items {
-            self.push(if is_first { "(" } else { " or " });
-            is_first = false;
-            each(self, item);
+        let items: Vec<T> = items.into_iter().collect();
+        let count = items.len();
+        if count == 0 {
+            return self.push("1 = 0");
         }
-        self.push(if is_first { "1 = 0" } else { ")" })
+        self.push("(");
+        self.halves(count, &mut items.into_iter(), &mut each);
+        self.push(")")
+    }
+
+    fn halves<T>(&mut self, count: usize, items: &mut impl Iterator<Item = T>, each: &mut impl FnMut(&mut Self, T)) {
+        if count < 2 {
+            if let Some(item) = items.next() {
+                each(self, item);
+            }
+            return;
+        }
+        self.push("(");
+        self.halves(count / 2, items, each);
+        self.push(") or (");
+        self.halves(count - count / 2, items, each);
+        self.push(")");
     }
 
     /// The statement.

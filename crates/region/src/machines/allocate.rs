@@ -32,6 +32,7 @@ pub async fn allocate(
     let owner = taker(ctx)?;
     let scope = ctx.machines(MachineAction::Allocate);
     require_some(ctx, &scope)?;
+    super::check_size(&constraints.filter)?;
     let mut search = Search { ctx, scope, constraints, after: None };
     if options.is_dry_run {
         let found = search.fitting(region, 1).await?.into_iter().next();

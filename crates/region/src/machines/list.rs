@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use maas_authz::{OpCtx, action::ViewOwn};
 use maas_model::{
     MachineAction, NodeId, NodeType, PoolId, Status, SystemId, UserId, ZoneId,
-    filter::{Criterion, NodeFilter, Test, TextField, TextMatch, unknown_names},
+    filter::{Criterion, FilterError, NodeFilter, Test, TextField, TextMatch, unknown_names},
 };
 use maas_store::{
     Connection,
@@ -148,6 +148,7 @@ pub fn cursor(node: &Node, sort: Sort) -> Cursor {
 /// does not exist.
 pub(crate) async fn check(region: &Region, ctx: &OpCtx, reader: &mut Connection, filter: &NodeFilter) -> Result<()> {
     ctx.grant::<ViewOwn>()?;
+    check_size(filter)?;
     let mut errors = FieldErrors::new();
     for Criterion { negated, test } in &filter.criteria {
         let Test::Text(field, values) = test else { continue };
@@ -159,6 +160,11 @@ pub(crate) async fn check(region: &Region, ctx: &OpCtx, reader: &mut Connection,
         }
     }
     if errors.is_empty() { Ok(()) } else { Err(Error::Invalid(errors)) }
+}
+
+/// More than a database can be asked for is refused before it is asked.
+pub(crate) fn check_size(filter: &NodeFilter) -> Result<()> {
+    filter.check_size().map_err(|FilterError(why)| Error::BadRequest(why))
 }
 
 async fn unknown<'n>(

@@ -377,3 +377,52 @@ async fn a_storage_that_nothing_has_stops_no_writer() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn thousands_of_values_are_looked_for_and_more_are_refused() {
+    with_region(async |site| {
+        let first = site.machine(Machine::default(), "m1").await;
+        let admin = site.ctx("admin").await;
+        let ids: Vec<String> = (0..1499).map(|n| format!("4{n:05}")).chain([first]).collect();
+        let page = maas_store::node::Page { limit: 10, ..Default::default() };
+        for key in ["system_id", "hostname", "mac_address", "agent_name", "description"] {
+            let text = if key == "system_id" { ids.join(",") } else { format!("{},m1", ids.join(",")) };
+            let given = Constraints::for_list([(if key == "system_id" { "id" } else { key }, text.as_str())]);
+            let Ok(given) = given else { continue };
+            let found = list(&site.region, &admin, &given.filter, &page).await.unwrap();
+            assert!(found.len() <= 1, "{key}");
+        }
+        let is_one_of = |field, ids: &[String]| {
+            let mut filter = maas_model::NodeFilter::default();
+            let values = ids.iter().cloned().map(maas_model::filter::TextMatch::Is).collect();
+            filter.require(maas_model::filter::Test::Text(field, values));
+            filter
+        };
+        let field = maas_model::filter::TextField::SystemId;
+        let by_id = is_one_of(field, &ids);
+        assert_eq!(list(&site.region, &admin, &by_id, &page).await.unwrap().len(), 1);
+        for ctx in [&admin, &site.ctx("bob").await] {
+            let query = crate::events::EventQuery { nodes: by_id.clone(), limit: 1000, ..Default::default() };
+            crate::events::query(&site.region, ctx, query).await.unwrap();
+        }
+        let why = set_zone(&site.region, &admin, &ids, "default").await.unwrap_err();
+        assert!(matches!(why, Error::Invalid(_)), "{why:?}");
+        let many: Vec<String> = (0..6000).map(|n| format!("{n:06}")).collect();
+        let many = is_one_of(field, &many);
+        let why = list(&site.region, &admin, &many, &page).await.unwrap_err();
+        assert!(matches!(&why, Error::BadRequest(line) if line.contains("at most 5000 values")), "{why:?}");
+        let query = crate::events::EventQuery { nodes: many, ..Default::default() };
+        assert!(matches!(crate::events::query(&site.region, &admin, query).await, Err(Error::BadRequest(_))));
+        let mut deep = maas_model::NodeFilter::default();
+        for n in 0..1500 {
+            deep.require(maas_model::filter::Test::FreeText(n.to_string()));
+        }
+        assert!(matches!(list(&site.region, &admin, &deep, &page).await, Err(Error::BadRequest(_))));
+        let mut too_deep = Constraints::default();
+        too_deep.filter = deep;
+        let deep = too_deep;
+        let options = AllocateOptions::default();
+        assert!(matches!(allocate(&site.region, &admin, &deep, &options).await, Err(Error::BadRequest(_))));
+    })
+    .await;
+}

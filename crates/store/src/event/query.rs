@@ -106,7 +106,7 @@ pub async fn hostnames(
     }
     let mut sql = Sql::new("select n.system_id, n.hostname from node n where ");
     push_seen(&mut sql, reach);
-    sql.push(" and ").any(system_ids, |sql, id| _ = sql.push("n.system_id = ").bind(*id));
+    sql.push(" and ").is_text_of("n.system_id", system_ids.iter().copied());
     Ok(sql.query_as().fetch_all(connection).await?)
 }
 
@@ -176,7 +176,7 @@ fn select(backend: Backend, filter: &EventFilter, about: &About) -> Sql {
         About::Anything => {}
         About::Few(ids) => {
             sql.push(" and e.object_type in ('machine', 'device') and ");
-            sql.any(ids, |sql, id| _ = sql.push("e.object_id = ").bind(id.as_str()));
+            sql.is_text_of("e.object_id", ids.iter().map(String::as_str));
         }
         About::Many => {
             sql.push(" and e.object_type in ('machine', 'device') and exists (select 1 from node n where ");

@@ -117,7 +117,7 @@ pub async fn find_many(
 ) -> Result<Vec<NodeRow>> {
     let mut sql = Sql::new("select n.* from node n where ");
     scope::push(&mut sql, scope);
-    sql.push(" and ").any(system_ids, |sql, id| _ = sql.push("n.system_id = ").bind(id.as_str()));
+    sql.push(" and ").is_text_of("n.system_id", system_ids.iter().map(String::as_str));
     sql.push(" order by n.node_id");
     Ok(sql.query_as().fetch_all(connection).await?)
 }
@@ -171,7 +171,7 @@ pub async fn places(connection: &mut Connection) -> Result<Vec<(String, PlaceRow
 /// Those of the database.
 pub async fn find_each(connection: &mut Connection, system_ids: &[&str]) -> Result<Vec<NodeRow>> {
     let mut sql = Sql::new("select n.* from node n where ");
-    sql.any(system_ids, |sql, id| _ = sql.push("n.system_id = ").bind(*id));
+    sql.is_text_of("n.system_id", system_ids.iter().copied());
     Ok(sql.query_as().fetch_all(connection).await?)
 }
 
