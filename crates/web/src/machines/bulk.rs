@@ -1,9 +1,9 @@
 //! One action for several machines: a question first where it is needed, and then what came of it for each.
 
 use askama::Template;
-use maas_authz::Action;
+use maas_authz::{Action, Asked};
 use maas_model::MachineAction;
-use maas_region::{Error, machines, machines::Page, nodes::Node, pools, zones};
+use maas_region::{Error, auth, machines, machines::Page, nodes::Node, pools, zones};
 
 use crate::{
     answer::{Answer, Failure},
@@ -17,6 +17,7 @@ use crate::{
         why,
     },
     preferences::password::FormPage,
+    reauthenticate,
     shell::{Section, Shell},
     text::{self, local_path},
     visit::Visit,
@@ -74,7 +75,12 @@ pub(crate) async fn submit(visit: Visit, input: Input) -> Answer {
     if !is_sure && (deed::is_dangerous(action) || deed::asks(action)) {
         return visit.page(&question(&visit, action, &nodes, &back, &input, &FormErrors::default()).await?);
     }
-    let problems = incomplete(action, &with);
+    let mut problems = incomplete(action, &with);
+    if problems.0.is_empty() && wants_password(&visit, action, &nodes).await? {
+        let password = input.secret("password");
+        let proof = visit.run(|region, ctx| async move { auth::reauthenticate(&region, &ctx, &password).await });
+        problems = proof.await.map_or_else(FormErrors::from_error, |_| Ok(problems))?;
+    }
     if !problems.0.is_empty() {
         return visit.again(&question(&visit, action, &nodes, &back, &input, &problems).await?);
     }
@@ -106,6 +112,18 @@ pub(crate) fn incomplete(action: MachineAction, with: &With) -> FormErrors {
             FormErrors::field("add_tags", "Name a tag to add, or one to remove.")
         }
         _ => FormErrors::default(),
+    }
+}
+
+/// Whether it is a deletion of many by somebody whose password was shown too long ago.
+async fn wants_password(visit: &Visit, action: MachineAction, nodes: &[Node]) -> Result<bool, Failure> {
+    if action != MachineAction::Delete || nodes.len() < 2 {
+        return Ok(false);
+    }
+    match auth::require_step_up(visit.region(), &visit.ctx, Asked::Machine(action)).await {
+        Err(error) if reauthenticate::is_asked_by(&error) => Ok(true),
+        Err(error) => Err(error.into()),
+        Ok(()) => Ok(false),
     }
 }
 
@@ -173,7 +191,18 @@ async fn question(
         .field(Field::hidden("sure", "true"))
         .field(Field::hidden("back", back));
     let form = nodes.iter().fold(form, |form, node| form.field(Field::hidden("id", node.system_id.as_str())));
-    let form = ask(visit, action, form, sent).await?.cancel(back).errors(errors);
+    let form = ask(visit, action, form, sent).await?;
+    let form = if wants_password(visit, action, nodes).await? {
+        let username = visit.ctx.actor.user().map(|user| user.username.as_str()).unwrap_or_default();
+        form.field(Field::whose(username)).field(Field::password(
+            "password",
+            "Your password, once more",
+            "current-password",
+        ))
+    } else {
+        form
+    };
+    let form = form.cancel(back).errors(errors);
     let form = if deed::is_dangerous(action) { form.danger() } else { form };
     Ok(FormPage { lead: lead(action, nodes), form, shell })
 }
@@ -232,6 +261,6 @@ fn choices(names: impl Iterator<Item = String>) -> Vec<Choice> {
 }
 
 /// Most machines at once.
-const MOST: i64 = 1000;
+pub(crate) const MOST: i64 = 1000;
 /// Names in a question.
 const NAMED: usize = 8;

@@ -128,7 +128,7 @@ pub(crate) const fn consequence(action: M) -> &'static str {
         M::PowerCycle => "What runs on it is cut off at once; it then starts again.",
         M::Abort => "What is under way stops where it is.",
         M::MarkBroken => "Nobody can take it until it is marked as fixed; if somebody has it, it is released first.",
-        M::Delete => "Its history and settings are gone for good. The machine itself is not touched.",
+        M::Delete => "History and settings are gone for good. The hardware itself is not touched.",
         _ => "",
     }
 }
