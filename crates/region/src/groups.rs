@@ -1,5 +1,7 @@
 //! Groups of users, to whom roles are given together.
 
+use std::collections::BTreeMap;
+
 use maas_authz::{OpCtx, action::ViewIdentities};
 use maas_model::{EventType, GroupId};
 use maas_store::{
@@ -128,6 +130,19 @@ pub async fn members(region: &Region, ctx: &OpCtx, id: GroupId) -> Result<Vec<Me
     lookup(region, ctx, id).await?;
     let rows = user_group::members(&mut *region.store().reader().await?, id).await?;
     Ok(rows.into_iter().map(|row| Member { username: row.username, email: row.email.unwrap_or_default() }).collect())
+}
+
+/// The groups of each user that is in one, by user name (`ViewIdentities`).
+///
+/// # Errors
+/// `Denied`.
+pub async fn memberships(region: &Region, ctx: &OpCtx) -> Result<BTreeMap<String, Vec<GroupId>>> {
+    ctx.grant::<ViewIdentities>()?;
+    let mut all: BTreeMap<String, Vec<GroupId>> = BTreeMap::new();
+    for (username, group) in user_group::memberships(&mut *region.store().reader().await?).await? {
+        all.entry(username).or_default().push(GroupId(group));
+    }
+    Ok(all)
 }
 
 /// Takes a user in (`EditIdentities`); nobody gives what they do not hold.

@@ -52,7 +52,7 @@ pub use list::{count, count_by, cursor, details, list, list_detailed, lookup, lo
 pub use lock::{lock, unlock};
 pub use moves::{set_pool, set_zone};
 pub use power::{PowerAction, power};
-pub use query::{plain_power_parameters, power_parameters, query_power};
+pub use query::{ShownPower, power_parameters, query_power, shown_power_parameters};
 pub use release::{release, release_all};
 pub use step::{Step, start};
 pub use testing::override_failed_testing;

@@ -70,6 +70,16 @@ pub async fn members(connection: &mut Connection, id: GroupId) -> Result<Vec<Mem
     Ok(query.bind(id.0).fetch_all(connection).await?)
 }
 
+/// Who is in which group, by user name.
+///
+/// # Errors
+/// Those of the database.
+pub async fn memberships(connection: &mut Connection) -> Result<Vec<(String, i64)>> {
+    let query = "select u.username, m.group_id from user_group_member m
+        join user_account u on u.user_id = m.user_id order by u.username, m.group_id";
+    Ok(sqlx::query_as(query).fetch_all(connection).await?)
+}
+
 /// Adds a group.
 ///
 /// # Errors

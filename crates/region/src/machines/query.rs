@@ -1,6 +1,9 @@
 //! What is known of a machine's power, and what is asked for now.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use maas_authz::{Asked, OpCtx};
 use maas_model::{EventType, MachineAction, PowerState, Secret, node::NodeType};
@@ -55,14 +58,23 @@ pub async fn power_parameters(
     Ok(plain.chain(held.secret).collect())
 }
 
-/// A machine's power parameters without the secret ones, for forms.
+/// What a form shows of a machine's power parameters.
+#[derive(Clone, Debug, Default)]
+pub struct ShownPower {
+    pub plain: BTreeMap<String, String>,
+    /// The names of the secret ones that are stored.
+    pub secrets: BTreeSet<String>,
+}
+
+/// A machine's power parameters for forms: secret ones by name only.
 ///
 /// # Errors
 /// `NotFound`, `Denied`.
-pub async fn plain_power_parameters(region: &Region, ctx: &OpCtx, system_id: &str) -> Result<BTreeMap<String, String>> {
+pub async fn shown_power_parameters(region: &Region, ctx: &OpCtx, system_id: &str) -> Result<ShownPower> {
     let mut reader = region.store().reader().await?;
     let seen = nodes::lookup(&mut reader, ctx, NodeType::Machine, system_id, MachineAction::Edit).await?;
-    Ok(bmc::load(region, &mut reader, seen.row()).await?.parameters.plain)
+    let held = bmc::load(region, &mut reader, seen.row()).await?.parameters;
+    Ok(ShownPower { plain: held.plain, secrets: held.secret.into_keys().collect() })
 }
 
 /// What a driver has to know of a machine.

@@ -297,7 +297,7 @@ async fn attempt(region: &Region, ctx: &OpCtx, id: &str, name: &str) -> crate::R
         "mark-fixed" => mark_fixed(region, ctx, id, "").await.map(drop),
         "transfer" => transfer_ownership(region, ctx, id, "eve").await.map(drop),
         "parameters" => power_parameters(region, ctx, id).await.map(drop),
-        _ => plain_power_parameters(region, ctx, id).await.map(drop),
+        _ => shown_power_parameters(region, ctx, id).await.map(drop),
     }
 }
 
@@ -325,8 +325,9 @@ async fn secret_power_parameters_are_revealed_and_that_is_told() {
         let parameters = [("power_pass".to_owned(), maas_model::Secret::new("canary-7".to_owned()))].into();
         let power = Some(PowerChange { power_type: None, parameters, skip_check: true });
         update(region, &admin, &id, MachineChange { power, ..MachineChange::default() }).await.unwrap();
-        let plain = plain_power_parameters(region, &admin, &id).await.unwrap();
-        assert_eq!(plain.into_iter().collect::<Vec<_>>(), [("power_address".to_owned(), "10.0.0.1".to_owned())]);
+        let shown = shown_power_parameters(region, &admin, &id).await.unwrap();
+        assert_eq!(shown.plain, [("power_address".to_owned(), "10.0.0.1".to_owned())].into());
+        assert_eq!(shown.secrets, ["power_pass".to_owned()].into());
         let all = super::power_parameters(region, &admin, &id).await.unwrap();
         assert_eq!(all["power_pass"].expose(), "canary-7");
         let told = site.events().await.remove(0);

@@ -1,8 +1,6 @@
 //! A machine's power: how it is, the driver that switches it, and its parameters. Secret ones can be written, and are
 //! revealed only to those who may, when they ask and show their password.
 
-use std::collections::BTreeMap;
-
 use askama::Template;
 use axum::extract::Path;
 use maas_authz::Asked;
@@ -10,7 +8,7 @@ use maas_model::MachineAction;
 use maas_power::Driver;
 use maas_region::{
     Error, auth,
-    machines::{self, MachineChange},
+    machines::{self, MachineChange, ShownPower},
     nodes::Node,
 };
 
@@ -105,8 +103,8 @@ async fn page(
 ) -> Result<PowerPage, Failure> {
     let shell = machine::shell(visit, node, "power").await;
     let known = match visit.ctx.grant_node(MachineAction::Edit, (), &node.facts()) {
-        Ok(_) => machines::plain_power_parameters(visit.region(), &visit.ctx, node.system_id.as_str()).await?,
-        Err(_) => BTreeMap::new(),
+        Ok(_) => machines::shown_power_parameters(visit.region(), &visit.ctx, node.system_id.as_str()).await?,
+        Err(_) => ShownPower::default(),
     };
     Ok(PowerPage { revealed, ..assemble(shell, node, &known, sent, errors, &Look::of(visit)) })
 }
@@ -114,7 +112,7 @@ async fn page(
 pub(crate) fn assemble(
     shell: Shell,
     node: &Node,
-    known: &BTreeMap<String, String>,
+    known: &ShownPower,
     sent: &Input,
     errors: &FormErrors,
     look: &Look<'_>,
@@ -130,19 +128,19 @@ pub(crate) fn assemble(
         asked: node.power_queried_at.map(|at| When::new(at, now)),
         error: node.power_error.clone(),
         may_check: driver.is_some_and(|driver| driver.schema().queryable) && may(MachineAction::QueryPower),
-        may_reveal: driver.is_some() && may(MachineAction::ViewPowerParameters),
+        may_reveal: driver.is_some_and(|driver| !driver.schema().fields.is_empty())
+            && may(MachineAction::ViewPowerParameters),
         revealed: None,
         shell,
     }
 }
 
-fn form(csrf: &str, node: &Node, known: &BTreeMap<String, String>, sent: &Input, errors: &FormErrors) -> FormView {
+fn form(csrf: &str, node: &Node, known: &ShownPower, sent: &Input, errors: &FormErrors) -> FormView {
     let driver =
         if sent.has("power_type") { power_form::chosen(sent, "") } else { power_form::chosen(sent, &node.power_type) };
     let is_same = driver.is_some_and(|driver| driver.as_str() == node.power_type);
-    let none = BTreeMap::new();
     let form = FormView::new("power", csrf, path(node, "power"), "Save driver");
-    power_form::fields(form, driver, sent, if is_same { known } else { &none }, is_same)
+    power_form::fields(form, driver, sent, is_same.then_some(known))
         .other("intent", "driver", "Show this driver’s fields")
         .errors(errors)
 }

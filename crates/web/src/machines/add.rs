@@ -1,7 +1,5 @@
 //! Adding a machine by hand.
 
-use std::collections::BTreeMap;
-
 use maas_authz::{Access, Action};
 use maas_region::{
     machines::{self, NewMachine},
@@ -103,7 +101,7 @@ pub(crate) fn assemble(shell: Shell, choices: &Choices, sent: &Input, errors: &F
             .field(Field::select("pool", "Pool", names(&choices.pools), &or_first("pool", "default")))
             .field(Field::select("zone", "Zone", names(&choices.zones), &or_first("zone", "default")))
             .field(Field::text("description", "Notes (may stay empty)", sent.text("description")));
-    let form = power_form::fields(form, driver, sent, &BTreeMap::new(), false)
+    let form = power_form::fields(form, driver, sent, None)
         .other("intent", "driver", "Show this driver’s fields")
         .cancel(HOME)
         .errors(errors);

@@ -1,13 +1,11 @@
 //! The power driver of a machine as fields of a form: what the driver wants to know, secret values only to be written.
 
-use std::collections::BTreeMap;
-
 use maas_model::Secret;
 use maas_power::{
     Driver,
     schema::{self, FieldType},
 };
-use maas_region::machines::PowerChange;
+use maas_region::machines::{PowerChange, ShownPower};
 
 use crate::{
     form::{Choice, Field, FormErrors, FormView, Kind},
@@ -19,15 +17,8 @@ pub(crate) fn chosen(sent: &Input, stored: &str) -> Option<Driver> {
     sent.given("power_type").unwrap_or(stored).parse().ok()
 }
 
-/// Adds the driver and its parameters. `known` are the plain values that are stored; `is_stored` says that secret ones
-/// may be stored as well.
-pub(crate) fn fields(
-    form: FormView,
-    driver: Option<Driver>,
-    sent: &Input,
-    known: &BTreeMap<String, String>,
-    is_stored: bool,
-) -> FormView {
+/// Adds the driver and its parameters; `known` is what is stored of this driver’s.
+pub(crate) fn fields(form: FormView, driver: Option<Driver>, sent: &Input, known: Option<&ShownPower>) -> FormView {
     let mut drivers = vec![Choice::new("", "None")];
     let usable = Driver::ALL.into_iter().filter(|one| one.is_supported() || Some(*one) == driver);
     drivers.extend(usable.map(|one| Choice::new(one.as_str(), one.schema().description)));
@@ -39,17 +30,22 @@ pub(crate) fn fields(
     }
     let form = form.field(choice);
     let Some(driver) = driver else { return form };
-    driver.schema().fields.iter().fold(form, |form, field| form.field(parameter(field, sent, known, is_stored)))
+    driver.schema().fields.iter().fold(form, |form, field| form.field(parameter(field, sent, known)))
 }
 
-fn parameter(field: &'static schema::Field, sent: &Input, known: &BTreeMap<String, String>, is_stored: bool) -> Field {
-    let stored = known.get(field.name).map_or(field.default, String::as_str);
+fn parameter(field: &'static schema::Field, sent: &Input, known: Option<&ShownPower>) -> Field {
+    let stored = known.and_then(|known| known.plain.get(field.name)).map_or(field.default, String::as_str);
     let value = if sent.has(field.name) { sent.text(field.name) } else { stored };
     let choices = || field.choices.iter().map(|(value, label)| Choice::new(*value, *label)).collect();
     let mut made = match field.field_type {
         _ if field.secret => {
             let made = Field::password(field.name, field.label, "new-password");
-            let help = if is_stored { "What you type replaces what is stored; empty keeps it." } else { "" };
+            let is_stored = known.is_some_and(|known| known.secrets.contains(field.name));
+            let help = match is_stored {
+                true => "Is set. What you type replaces it; empty keeps it.",
+                false if known.is_some() => "Is not set.",
+                false => "",
+            };
             Field { is_required: field.required && !is_stored, ..made.help(help) }
         }
         FieldType::Choice => Field::select(field.name, field.label, choices(), value),
@@ -97,9 +93,8 @@ pub(crate) fn beside(mut errors: FormErrors, driver: Option<Driver>) -> FormErro
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use maas_power::Driver;
+    use maas_region::machines::ShownPower;
 
     use super::{beside, chosen, fields, read};
     use crate::{
@@ -111,8 +106,10 @@ mod tests {
     fn secrets_are_written_and_never_shown() {
         let sent = Input::from_urlencoded(b"power_type=ipmi&power_address=192.0.2.4&power_pass=hunter2");
         let form = FormView::new("power", "t", "/x", "Save");
-        let html = fields(form, chosen(&sent, ""), &sent, &BTreeMap::new(), true).to_string();
+        let known = ShownPower { secrets: ["power_pass".to_owned()].into(), ..ShownPower::default() };
+        let html = fields(form, chosen(&sent, ""), &sent, Some(&known)).to_string();
         assert!(html.contains("192.0.2.4") && !html.contains("hunter2"), "{html}");
+        assert_eq!([html.matches("Is set.").count(), html.matches("Is not set.").count()], [1, 1], "{html}");
         let change = read(&sent);
         assert_eq!(change.parameters["power_pass"].expose(), "hunter2");
         assert!(!change.parameters.contains_key("k_g"), "an empty secret stays as it is stored");

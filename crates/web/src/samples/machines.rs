@@ -8,7 +8,7 @@ use maas_model::{
 };
 use maas_region::{
     Error,
-    machines::{Detailed, GroupCount},
+    machines::{Detailed, GroupCount, ShownPower},
     nodes::{Domain, Node, Owner},
     pools::Pool,
     zones::Zone,
@@ -261,7 +261,10 @@ pub(super) fn tabs(add: &mut Add<'_>) {
         let framed = |tab| machine::framed(frame(&node), &node, tab);
         let none = FormErrors::default();
         let ctx = ctx(is_admin);
-        let known = BTreeMap::from([("power_address".to_owned(), "10.0.9.4".to_owned())]);
+        let known = ShownPower {
+            plain: BTreeMap::from([("power_address".to_owned(), "10.0.9.4".to_owned())]),
+            secrets: ["power_pass".to_owned()].into(),
+        };
         let power = power::assemble(framed("power"), &node, &known, &Input::default(), &none, &look(&ctx));
         add(&format!("machine-power-{number}"), power.render());
         let who = [("See it", vec!["admin".to_owned(), "bob".to_owned()]), ("Take and deploy it", Vec::new())];
@@ -279,8 +282,8 @@ pub(super) fn tabs(add: &mut Add<'_>) {
     }
     let node = node(1);
     let shell = machine::framed(frame(&node), &node, "power");
-    let page =
-        power::assemble(shell, &node, &BTreeMap::new(), &Input::default(), &FormErrors::default(), &look(&ctx(true)));
+    let (known, none) = (ShownPower::default(), FormErrors::default());
+    let page = power::assemble(shell, &node, &known, &Input::default(), &none, &look(&ctx(true)));
     let revealed = Some(vec![("power_address".into(), "10.0.9.4".into()), ("power_pass".into(), "kX9-secret".into())]);
     add("machine-power-revealed", power::PowerPage { revealed, ..page }.render());
 }

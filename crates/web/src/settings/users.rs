@@ -3,10 +3,11 @@
 use askama::Template;
 use axum::extract::Path;
 use maas_authz::Action;
-use maas_model::{Role, Timestamp, UserId};
+use maas_model::{GroupId, Role, Timestamp, UserId};
 use maas_region::{
     Error,
     bindings::{self, Binding, Subject},
+    groups,
     users::{self, CreateUser, EditUser, User},
 };
 
@@ -39,7 +40,7 @@ pub(crate) struct UserRow {
     pub(crate) full_name: String,
     pub(crate) email: String,
     pub(crate) role: &'static str,
-    /// Roles given to the user and not to a group: `operator on pool 'web'`.
+    /// Roles given beside that one: `operator on pool 'web'`, `auditor on the whole site, through night shift`.
     pub(crate) roles: Vec<String>,
     pub(crate) is_active: bool,
     pub(crate) is_system: bool,
@@ -67,8 +68,10 @@ pub(crate) async fn list(visit: Visit, input: Input) -> Answer {
     let may_edit = visit.may(Action::EditIdentities);
     let given = bindings::list(visit.region(), &visit.ctx).await?;
     let mut rows = rows(&all, &filter, own_id(&visit), visit.now());
+    let groups = groups::memberships(visit.region(), &visit.ctx).await?;
     for row in &mut rows {
-        row.roles = roles_of(&given, &row.username);
+        let theirs = groups.get(&row.username).map_or(&[][..], Vec::as_slice);
+        row.roles = roles_of(&given, row, theirs, visit.now());
     }
     visit.page(&UsersPage { rows, total: all.len(), filter, may_edit, shell })
 }
@@ -150,10 +153,18 @@ async fn edit_page(visit: &Visit, user: &User, sent: Option<&Input>, errors: &Fo
     }
 }
 
-/// The roles given to a user alone.
-pub(crate) fn roles_of(given: &[Binding], username: &str) -> Vec<String> {
-    let is_theirs = |binding: &&Binding| matches!(&binding.subject, Subject::User(_, name) if name == username);
-    given.iter().filter(is_theirs).map(|binding| format!("{} on {}", binding.role.1, binding.place())).collect()
+/// The roles given to a user or to one of their groups, without the one that their row names already.
+pub(crate) fn roles_of(given: &[Binding], row: &UserRow, groups: &[GroupId], now: Timestamp) -> Vec<String> {
+    let is_told = |binding: &Binding| binding.pool.is_none() && binding.role.1 == row.role;
+    let counts = given.iter().filter(|binding| !binding.has_ended(now) && !is_told(binding));
+    let line = |binding: &Binding| match &binding.subject {
+        Subject::User(_, name) if *name == row.username => Some(format!("{} on {}", binding.role.1, binding.place())),
+        Subject::Group(id, name) if groups.contains(id) => {
+            Some(format!("{} on {}, through {name}", binding.role.1, binding.place()))
+        }
+        _ => None,
+    };
+    counts.filter_map(line).collect()
 }
 
 /// The users that match every word of `filter`.
