@@ -97,7 +97,7 @@ pub(crate) fn head(node: &Node, look: &Look<'_>) -> Head {
         system_id: node.system_id.to_string(),
         status: node.status.label(),
         look: row::look(node.status),
-        message: row::message(node),
+        message: Some(row::message(node)).filter(|text| text != node.status.label()).unwrap_or_default(),
         power: row::power(node, now),
         is_locked: node.is_locked,
         buttons,

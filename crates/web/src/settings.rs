@@ -36,7 +36,9 @@ pub(crate) fn field(setting: &Setting, value: &str) -> Field {
         SettingKind::Port { .. } => Kind::Number { min: 1024, max: 65535 },
         SettingKind::Choice(choices) => Kind::Select(words(choices)),
         SettingKind::IntChoice(choices) => {
-            let choice = |number: &i64| Choice::new(number.to_string(), seconds(*number));
+            let is_time = is_time(setting.help);
+            let label = |number: i64| if is_time { seconds(number) } else { number.to_string() };
+            let choice = |number: &i64| Choice::new(number.to_string(), label(*number));
             Kind::Select(choices.iter().map(choice).collect())
         }
         _ if setting.is_secret => Kind::Password,
@@ -75,13 +77,19 @@ pub(crate) fn said(view: &SettingView) -> String {
         (Value::Bool(false), _) => "off".to_owned(),
         (Value::Null, _) => "not set".to_owned(),
         (Value::String(text), _) if text.is_empty() => "not set".to_owned(),
-        (Value::Number(number), Some(SettingKind::IntChoice(_))) => seconds(number.as_i64().unwrap_or(0)),
-        (Value::Number(number), _) if view.help.starts_with("Seconds") => {
+        (Value::Number(number), Some(SettingKind::IntChoice(_))) if is_time(view.help) => {
+            seconds(number.as_i64().unwrap_or(0))
+        }
+        (Value::Number(number), _) if is_time(view.help) => {
             let words = seconds(number.as_i64().unwrap_or(0));
             if words.ends_with(" seconds") { words } else { format!("{number} ({words})") }
         }
         (value, _) => plain(value),
     }
+}
+
+fn is_time(help: &str) -> bool {
+    help.starts_with("Seconds")
 }
 
 /// Writes those of `names` that the form changes, after checking all of them.

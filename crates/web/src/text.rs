@@ -106,6 +106,11 @@ pub(crate) const HOME: &str = "/MAAS/r/machines";
 const SEGMENT: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'@').remove(b'+');
 
+/// A message in pieces: what stands in backticks is code.
+pub(crate) fn pieces(text: &str) -> impl Iterator<Item = (&str, bool)> {
+    text.split('`').enumerate().map(|(number, piece)| (piece, number % 2 == 1))
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

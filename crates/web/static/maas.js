@@ -89,7 +89,9 @@
     for (const input of all("[data-strength]", root)) watchStrength(input);
     for (const select of all("[data-resend]", root)) {
       const button = select.form.querySelector("button[name=intent]");
-      if (button) select.addEventListener("change", () => select.form.requestSubmit(button));
+      if (!button) continue;
+      button.hidden = true;
+      select.addEventListener("change", () => select.form.requestSubmit(button));
     }
   };
 

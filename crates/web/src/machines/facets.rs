@@ -44,8 +44,8 @@ pub(crate) fn statuses(query: &ListQuery, search: &Search, counts: &[GroupCount]
     Facet { label: "Status", chips: counted.into_iter().map(chip).collect() }
 }
 
-/// The chips of the pools with most machines, where there are several; and of what belongs to the visitor.
-pub(crate) fn pools(query: &ListQuery, search: &Search, counts: &[GroupCount], me: Option<&str>) -> Facet {
+/// The chips of the pools with most machines, where there are several.
+pub(crate) fn pools(query: &ListQuery, search: &Search, counts: &[GroupCount]) -> Facet {
     let key = FilterKey::Text(TextField::Pool);
     let mut counts: Vec<&GroupCount> = counts.iter().filter(|row| !row.value.is_empty()).collect();
     counts.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
@@ -62,10 +62,13 @@ pub(crate) fn pools(query: &ListQuery, search: &Search, counts: &[GroupCount], m
     if chips.len() == 1 && !chips[0].is_on {
         chips.clear();
     }
-    if let Some(me) = me {
-        chips.push(chip(query, search, &FilterKey::Text(TextField::Owner), me, "Mine"));
-    }
-    Facet { label: if chips.len() > 1 { "Pool" } else { "Show" }, chips }
+    Facet { label: "Pool", chips }
+}
+
+/// The chip of what belongs to the visitor.
+pub(crate) fn own(query: &ListQuery, search: &Search, me: Option<&str>) -> Facet {
+    let chip = |me| chip(query, search, &FilterKey::Text(TextField::Owner), me, "Mine");
+    Facet { label: "Owner", chips: me.map(chip).into_iter().collect() }
 }
 
 /// The search without what it asks of `key`: for counting what else there would be.
@@ -126,9 +129,9 @@ mod tests {
     fn one_pool_needs_no_chip() {
         let query = ListQuery::default();
         let search = query.search().unwrap();
-        assert!(pools(&query, &search, &counts(&[("default", 9)]), None).chips.is_empty());
-        let facet = pools(&query, &search, &counts(&[("default", 9), ("web", 11)]), Some("bob"));
+        assert!(pools(&query, &search, &counts(&[("default", 9)])).chips.is_empty());
+        let facet = pools(&query, &search, &counts(&[("default", 9), ("web", 11)]));
         let labels: Vec<_> = facet.chips.iter().map(|chip| chip.label.as_str()).collect();
-        assert_eq!(labels, ["web", "default", "Mine"]);
+        assert_eq!(labels, ["web", "default"]);
     }
 }

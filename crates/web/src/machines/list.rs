@@ -118,6 +118,15 @@ impl ListPage {
         GROUPS.iter().map(link).collect()
     }
 
+    /// Whether more fit than can be marked together.
+    fn is_too_many(&self) -> bool {
+        self.total_count > bulk::MOST
+    }
+
+    fn most(&self) -> String {
+        text::grouped(&bulk::MOST)
+    }
+
     fn ungrouped(&self) -> String {
         ListQuery { group: None, ..self.query.clone() }.start()
     }
@@ -219,7 +228,11 @@ pub(crate) fn assemble(
     actions: Vec<(&'static str, String)>,
     now: Timestamp,
 ) -> ListPage {
-    let facets = [facets::statuses(&query, search, &found.statuses), facets::pools(&query, search, &found.pools, me)];
+    let facets = [
+        facets::statuses(&query, search, &found.statuses),
+        facets::pools(&query, search, &found.pools),
+        facets::own(&query, search, me),
+    ];
     let (nodes, has_newer, has_older) = query.shown(found.nodes);
     let beside = |name, node: Option<&Node>| {
         node.map(|node| format!("/MAAS/r/machines?{}", query.beside(name, &machines::cursor(node, query.order()))))

@@ -42,7 +42,8 @@ pub(crate) struct BindingRow {
     pub(crate) reason: String,
     pub(crate) ends: Option<When>,
     pub(crate) is_over: bool,
-    pub(crate) made: When,
+    /// None for those that every site begins with.
+    pub(crate) made: Option<When>,
     pub(crate) by: String,
 }
 
@@ -95,7 +96,7 @@ pub(crate) fn rows(bindings: &[Binding], now: Timestamp) -> Vec<BindingRow> {
         reason: binding.reason.clone(),
         ends: binding.expires_at.map(|at| When::new(at, now)),
         is_over: binding.has_ended(now),
-        made: When::new(binding.created_at, now),
+        made: Some(binding.created_at).filter(|at| at.micros() > 0).map(|at| When::new(at, now)),
         by: binding.created_by.clone(),
     };
     bindings.iter().map(row).collect()
