@@ -11,14 +11,16 @@ use std::{
 };
 
 const USAGE: &str = "usage: cargo xtask bench        the release build beside nginx, about three minutes
-       cargo xtask screenshots  every page in light, dark and at 360 px, into target/screenshots";
+       cargo xtask screenshots [NAME ...]
+                                every page in light, dark and at 360 px, into target/screenshots;
+                                with names, the pictures whose names begin so";
 
 fn main() -> ExitCode {
     let task = std::env::args().nth(1).unwrap_or_default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
     match task.as_str() {
         "bench" => runtime.block_on(bench::run()),
-        "screenshots" => runtime.block_on(screenshots::run()),
+        "screenshots" => runtime.block_on(screenshots::run(std::env::args().skip(2).collect())),
         _ => {
             eprintln!("{USAGE}");
             ExitCode::from(1)

@@ -135,6 +135,22 @@ impl Browser {
         }
     }
 
+    /// Waits up to ten seconds for an element that XPath finds.
+    pub async fn find_path(&self, path: &str) -> fantoccini::elements::Element {
+        let found = self.client.wait().at_most(Duration::from_secs(10)).for_element(Locator::XPath(path)).await;
+        match found {
+            Ok(element) => element,
+            Err(error) => panic!("no `{path}` on {}: {error}\n{}", self.address().await, self.text().await),
+        }
+    }
+
+    /// Presses keys wherever the focus is, once the page listens to keys.
+    pub async fn press(&self, keys: &str) {
+        self.find_css("[data-keys]:not([hidden])").await;
+        let here = self.client.active_element().await.expect("something has the focus");
+        here.send_keys(keys).await.unwrap_or_else(|error| panic!("`{keys}` cannot be pressed: {error}"));
+    }
+
     /// Types into a field, replacing what is there.
     pub async fn fill(&self, css: &str, text: &str) {
         let field = self.find_css(css).await;

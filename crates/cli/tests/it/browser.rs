@@ -1,6 +1,6 @@
 //! A real browser walks through the pages.
 
-use maas_testkit::{Auth, Authority, Browser, PASSWORD, Site};
+use maas_testkit::{Auth, Authority, Browser, PASSWORD, Site, run};
 
 use crate::MAAS;
 
@@ -98,6 +98,66 @@ async fn a_notice_is_dismissed_for_oneself_alone() {
     let others = admin.speaking_as(Auth::Key(other.key)).get("notifications/").await.ok().body;
     assert!(others.contains("The wind turns north"), "{others}");
     browser.close().await;
+}
+
+/// The list of machines: keys, search, many at once, and what others change meanwhile; then one machine's buttons.
+#[tokio::test]
+async fn machines_are_found_marked_locked_and_stay_live() {
+    let Some((site, browser)) = signed_in().await else { return };
+    let mut simulate = site.command();
+    run(simulate.args(["simulate", "--machines", "40", "--pools", "2"])).ok();
+    browser.visit(&site, "/MAAS/r/machines").await;
+    browser.see("40 machines").await;
+    browser.press("/").await;
+    browser.find_css("input[name=q]:focus").await;
+    browser.press("status:(=deployed)\u{e007}").await;
+    browser.find_css(".chip.on").await;
+    let ids = browser.execute(IDS, Vec::new()).await.unwrap();
+    let (first, second) = (ids[0].as_str().unwrap(), ids[1].as_str().unwrap());
+
+    // From row to row, and both are marked; each has its own result.
+    browser.press("jxjx").await;
+    browser.see("With those marked (2)").await;
+    together(&browser, "lock").await;
+    browser.see("Done for all 2 machines.").await;
+    browser.click_text("Back to the machines").await;
+    browser.see("Locked").await;
+
+    // What is done elsewhere is seen here without a reload.
+    browser.execute("window.isSame = true", Vec::new()).await.unwrap();
+    let admin = site.admin().await;
+    admin.post(&format!("machines/{first}/?op=unlock"), &[]).await.ok();
+    browser.find_path(&format!("//tr[@data-id='{first}' and not(contains(., 'Locked'))]")).await;
+    browser.find_path(&format!("//tr[@data-id='{second}' and contains(., 'Locked')]")).await;
+    assert_eq!(browser.execute("return window.isSame", Vec::new()).await.unwrap(), true);
+
+    // What cannot be undone asks first; the lock holds the one machine, the other goes.
+    browser.press("jxjx").await;
+    together(&browser, "mark-broken").await;
+    browser.see("Nobody can take it until it is marked as fixed").await;
+    browser.fill("input[name=comment]", "smells of smoke").await;
+    browser.click("#action button[type=submit]").await;
+    browser.see("Done for 1 of 2.").await;
+    browser.find_path("//tr[contains(., 'Not allowed')]").await;
+
+    // A machine's own page: a button that asks nothing, and one that asks in a dialog.
+    browser.visit(&site, &format!("/MAAS/r/machine/{first}")).await;
+    browser.see("smells of smoke").await;
+    browser.click_text("Mark fixed").await;
+    browser.see("Marked as fixed.").await;
+    browser.click_text("Mark broken").await;
+    browser.click("dialog button[type=submit]").await;
+    browser.see("Marked as broken.").await;
+    browser.close().await;
+}
+
+/// The machines of the list, in their order.
+const IDS: &str = "return [...document.querySelectorAll('tr[data-id]')].map(row => row.dataset.id)";
+
+/// Does something to the marked machines.
+async fn together(browser: &Browser, action: &str) {
+    browser.click(&format!("#bulk-action option[value={action}]")).await;
+    browser.click("[data-bulk] button[type=submit]").await;
 }
 
 /// Nothing of a page comes from elsewhere, no script is inline, and nothing sticks out of a telephone.
