@@ -32,7 +32,8 @@ impl std::error::Error for FieldErrors {}
 pub(crate) fn split(schema: &Schema, given: BTreeMap<String, String>) -> Parameters {
     let mut parameters = Parameters::default();
     for (name, value) in given {
-        if schema.field(&name).is_some_and(|field| field.secret) {
+        // What this driver does not know may be another one's password.
+        if schema.field(&name).is_none_or(|field| field.secret) {
             parameters.secret.insert(name, Secret::new(value));
         } else {
             parameters.plain.insert(name, value);
@@ -159,6 +160,14 @@ mod tests {
             ],
         );
         check(Driver::Amt, &[("power_address", "10.0.0.9"), ("power_pass", "canary")], expect!["fine"]);
+    }
+
+    #[test]
+    fn a_password_under_a_wrong_name_is_not_left_in_the_clear() {
+        let given = [("power_address", "10.0.0.9"), ("power_passwd", "canary")];
+        let parts = Driver::Ipmi.split(given.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+        assert_eq!(parts.plain.keys().collect::<Vec<_>>(), ["power_address"]);
+        assert_eq!(parts.secret("power_passwd"), Some("canary"));
     }
 
     #[test]

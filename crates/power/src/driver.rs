@@ -126,7 +126,7 @@ impl Driver {
         Description { schema: self.schema(), missing_packages: self.missing_packages() }
     }
 
-    /// Parts what must not be shown from the rest. Nothing is checked.
+    /// Parts what must not be shown, which names unknown to the driver may be, from the rest. Nothing is checked.
     pub fn split(self, given: BTreeMap<String, String>) -> Parameters {
         split(self.schema(), given)
     }
