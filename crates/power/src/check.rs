@@ -109,6 +109,7 @@ fn check_value(field: &Field, value: &str) -> Result<(), String> {
             Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(()),
             _ => Err("Enter a valid URL that begins with http:// or https://.".into()),
         },
+        FieldType::VirshAddress => virsh::check_address(value).map_err(sentence),
         FieldType::MacAddress => value.parse::<MacAddress>().map(drop).map_err(|error| error.to_string()),
         _ if value.chars().any(char::is_control) && field.name != "power_ca" && field.name != "certificate" => {
             Err("Control characters are not allowed.".into())
@@ -168,6 +169,17 @@ mod tests {
         let parts = Driver::Ipmi.split(given.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
         assert_eq!(parts.plain.keys().collect::<Vec<_>>(), ["power_address"]);
         assert_eq!(parts.secret("power_passwd"), Some("canary"));
+    }
+
+    #[test]
+    fn addresses_of_libvirt_are_refused_by_field() {
+        check(
+            Driver::Virsh,
+            &[("power_address", "qemu+ext://h/system?command=canary")],
+            expect![
+                "power_address: Give `qemu:///system`, `qemu+ssh://USER@HOST/system` or `qemu+tls://HOST/system`; nothing may follow. power_id: This field is required."
+            ],
+        );
     }
 
     #[test]

@@ -47,6 +47,7 @@ impl<'a> Domain<'a> {
             value.ok_or_else(|| settings(name, "it is not set"))
         };
         let (uri, id) = (required("power_address")?, required("power_id")?);
+        check_address(uri).map_err(|why| settings("power_address", why))?;
         if target.parameters.secret("power_pass").is_some() {
             let why = "a password cannot be given to `virsh` without showing it to others; use `qemu+ssh://` with an SSH key \
                        that needs none, and empty this";
@@ -105,6 +106,76 @@ impl Powered for Domain<'_> {
     }
 }
 
+/// Whether libvirt can be let at this address. Other schemes, and what may come after a `?`, start programs and read
+/// files of this computer; libvirt hands user and host to `ssh`, which would take a `-` for an option.
+pub(crate) fn check_address(uri: &str) -> Result<(), &'static str> {
+    let (scheme, rest) = uri.split_once("://").ok_or(WRONG_ADDRESS)?;
+    let (authority, path) = rest.split_at(rest.find('/').ok_or(WRONG_ADDRESS)?);
+    let (user, host) = authority.split_once('@').map_or((None, authority), |(user, host)| (Some(user), host));
+    let is_word = |text: &str, more: &[char]| {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') || more.contains(&c);
+        !text.starts_with('-') && text.chars().all(is_plain)
+    };
+    let is_user = user.is_none_or(|user| !user.is_empty() && is_word(user, &[]));
+    let is_local = host.is_empty() && user.is_none() && scheme == "qemu";
+    let is_host = is_local || !host.is_empty() && is_word(host, &[':', '[', ']']) && !host.starts_with(':');
+    let is_known = SCHEMES.contains(&scheme) && ["/system", "/session"].contains(&path);
+    if is_known && is_user && is_host { Ok(()) } else { Err(WRONG_ADDRESS) }
+}
+
+const SCHEMES: [&str; 3] = ["qemu", "qemu+ssh", "qemu+tls"];
+const WRONG_ADDRESS: &str = "give `qemu:///system`, `qemu+ssh://USER@HOST/system` or `qemu+tls://HOST/system`; nothing \
+                             may follow";
+
 fn settings(field: &str, why: &str) -> PowerError {
     PowerError::Settings { field: field.to_owned(), why: why.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Domain, check_address};
+    use crate::{Driver, Target};
+
+    #[test]
+    fn addresses_that_start_programs_or_read_files_never_reach_libvirt() {
+        for good in [
+            "qemu:///system",
+            "qemu:///session",
+            "qemu+ssh://root@host/system",
+            "qemu+ssh://host.example:2222/system",
+            "qemu+tls://[fd00::9]:16514/system",
+            "qemu://host/system",
+        ] {
+            assert_eq!(check_address(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "qemu+ext://host/system?command=/tmp/evil",
+            "qemu+ssh://host/system?command=/tmp/evil",
+            "qemu+ssh://host/system?keyfile=/root/.ssh/id",
+            "qemu+ssh://host/system?netcat=/tmp/evil",
+            "qemu+unix:///system?socket=/tmp/evil",
+            "qemu+libssh://host/system",
+            "test:///etc/passwd",
+            "esx://host/system",
+            "qemu+ssh://-oProxyCommand=evil/system",
+            "qemu+ssh://-oProxyCommand@host/system",
+            "qemu+ssh://%2doProxyCommand=evil/system",
+            "qemu+ssh://a@-b/system",
+            "qemu+ssh://a@b@c/system",
+            "qemu+ssh:///system",
+            "qemu+ssh://:22/system",
+            "qemu:///system#x",
+            "qemu:///embed",
+            "QEMU+EXT://host/system",
+            "qemu+ssh://host\n/system",
+            "/system",
+            "",
+        ] {
+            assert!(check_address(bad).is_err(), "{bad}");
+            // Nor does it where checking was skipped when it was stored.
+            let given = [("power_address", bad), ("power_id", "m")];
+            let given = given.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+            assert!(Domain::new(&Target::new("", Driver::Virsh.split(given))).is_err(), "{bad}");
+        }
+    }
 }
