@@ -7,6 +7,7 @@
 mod action;
 mod address;
 mod check;
+mod destination;
 mod driver;
 mod error;
 mod http;

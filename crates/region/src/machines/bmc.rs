@@ -20,10 +20,13 @@ pub(crate) struct Power {
     /// Empty for none.
     pub(crate) power_type: String,
     pub(crate) parameters: Parameters,
+    /// Secrets that were kept until now, and are no longer.
+    pub(crate) forgotten: Vec<String>,
 }
 
 /// What a change leads to. `now` is what the machine has; it stays as far as the change does not name it, unless the
-/// driver is another.
+/// driver is another. Secrets are not taken along to another place: who may change the address need not know them, and
+/// could have them sent there.
 pub(super) fn understand(now: Power, change: &PowerChange, errors: &mut FieldErrors) -> Power {
     let power_type = change.power_type.as_deref().unwrap_or(&now.power_type).trim().to_owned();
     if power_type.is_empty() {
@@ -33,22 +36,37 @@ pub(super) fn understand(now: Power, change: &PowerChange, errors: &mut FieldErr
         errors.entry("power_type".to_owned()).or_default().push(no_choice(&power_type));
         return Power::default();
     };
-    let given = change.parameters.iter().map(|(name, value)| (name.clone(), value.expose().clone())).collect();
+    let given: BTreeMap<_, _> =
+        change.parameters.iter().map(|(name, value)| (name.clone(), value.expose().clone())).collect();
     let kept = if now.power_type == power_type { now.parameters } else { Parameters::default() };
-    let mut parameters = kept.with(driver.split(given));
+    let given = driver.split(given);
+    let forgotten = forgotten(driver, &kept, &given);
+    let mut parameters = kept.with(given);
     parameters.plain.retain(|_, value| !value.is_empty());
+    parameters.secret.retain(|name, _| !forgotten.contains(name));
     parameters.secret.retain(|_, value| !value.expose().is_empty());
     if !change.skip_check
         && let Err(wrong) = driver.check(&parameters)
     {
         let label = |name: &str| driver.schema().field(name).map_or_else(|| name.to_owned(), |f| f.label.to_owned());
         for (name, texts) in wrong.0 {
-            let texts = texts.iter().map(|text| format!("{}: {text}", label(&name)));
+            let lost = if forgotten.contains(&name) { LOST } else { "" };
+            let texts = texts.iter().map(|text| format!("{}: {text}{lost}", label(&name)));
             errors.entry("power_parameters".to_owned()).or_default().extend(texts);
         }
     }
-    Power { power_type, parameters }
+    Power { power_type, parameters, forgotten }
 }
+
+/// The kept secrets that do not go where the change leads.
+fn forgotten(driver: Driver, kept: &Parameters, given: &Parameters) -> Vec<String> {
+    if !driver.leads_elsewhere(kept, &Parameters { secret: BTreeMap::new(), ..kept.clone().with(given.clone()) }) {
+        return Vec::new();
+    }
+    kept.secret.keys().filter(|name| !given.secret.contains_key(*name)).cloned().collect()
+}
+
+const LOST: &str = " Give it again, since it was not given for this address and its certificate.";
 
 /// What a machine has, secret parameters included: for whoever has been granted to reveal or to use them.
 ///
@@ -63,7 +81,7 @@ pub(crate) async fn load(region: &Region, connection: &mut Connection, row: &Nod
         None => BTreeMap::new(),
     };
     let secret = opened.into_iter().map(|(name, value)| (name, Secret::new(value))).collect();
-    Ok(Power { power_type: row.power_type.clone(), parameters: Parameters { plain, secret } })
+    Ok(Power { power_type: row.power_type.clone(), parameters: Parameters { plain, secret }, forgotten: Vec::new() })
 }
 
 /// Keeps them.

@@ -62,9 +62,10 @@ pub async fn update(region: &Region, ctx: &OpCtx, system_id: &str, change: Machi
             error => error.into(),
         })?;
     }
-    let mut told = Told { catalog: &catalog, power: None };
+    let mut told = Told { catalog: &catalog, power: None, forgotten: Vec::new() };
     if let Some(power) = &power {
         bmc::store(region, &mut tx, &machine, power).await?;
+        told.forgotten.clone_from(&power.forgotten);
         told.power = change.power.as_ref().map(|change| change.parameters.keys().cloned().collect());
     }
     let after = current(&mut tx, system_id).await?;
@@ -72,7 +73,10 @@ pub async fn update(region: &Region, ctx: &OpCtx, system_id: &str, change: Machi
     if details.is_none() {
         return nodes::show(region, after).await;
     }
-    let text = format!("Updated machine '{}'.", after.hostname);
+    let mut text = format!("Updated machine '{}'.", after.hostname);
+    if let Some(names) = power.as_ref().map(|power| power.forgotten.join(", ")).filter(|names| !names.is_empty()) {
+        text += &format!(" Its power is reached elsewhere now, so {names} was forgotten.");
+    }
     tx.commit_nodes(vec![audit("machine.update", text, &after, details.unwrap_or_default())]).await?;
     nodes::show(region, after).await
 }
@@ -191,6 +195,7 @@ pub(super) fn audit(action: &'static str, text: String, row: &NodeRow, details: 
 struct Told<'a> {
     catalog: &'a Catalog,
     power: Option<Vec<String>>,
+    forgotten: Vec<String>,
 }
 
 impl Told<'_> {
@@ -210,6 +215,9 @@ impl Told<'_> {
         let mut details = json!({"before": before, "after": after});
         if let Some(names) = &self.power {
             details["power_parameters"] = json!(names);
+            if !self.forgotten.is_empty() {
+                details["power_secrets_forgotten"] = json!(self.forgotten);
+            }
         }
         Some(details)
     }
@@ -294,15 +302,15 @@ mod tests {
         with_region(async |site| {
             let (region, admin) = (&site.region, site.ctx("admin").await);
             let id = machine(site, "52:54:00:00:00:01").await;
-            let parameters = BTreeMap::from([("power_address".to_owned(), Secret::new("10.0.0.2".to_owned()))]);
+            let parameters = BTreeMap::from([("node_id".to_owned(), Secret::new("1".to_owned()))]);
             let change = PowerChange { parameters, ..PowerChange::default() };
             let change = MachineChange { power: Some(change), ..MachineChange::default() };
             update(region, &admin, &id, change).await.unwrap();
-            assert!(site.events().await[0].details.contains(r#""power_parameters":["power_address"]"#));
+            assert!(site.events().await[0].details.contains(r#""power_parameters":["node_id"]"#));
             let mut reader = region.store().reader().await.unwrap();
             let row = maas_store::node::find(&mut reader, &id).await.unwrap().unwrap();
             let power = bmc::load(region, &mut reader, &row).await.unwrap();
-            assert_eq!(power.parameters.plain("power_address"), Some("10.0.0.2"));
+            assert_eq!(power.parameters.plain("power_address"), Some("10.0.0.1"));
             assert_eq!(power.parameters.secret("power_pass"), Some("canary"));
             drop(reader);
 
@@ -312,6 +320,40 @@ mod tests {
             let mut reader = region.store().reader().await.unwrap();
             let path = format!("node/{}/power", row.node_id);
             assert!(maas_store::secret::latest(&mut reader, &path).await.unwrap().is_none());
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn an_operator_cannot_have_the_password_sent_to_an_address_of_theirs() {
+        with_region(async |site| {
+            let (region, admin) = (&site.region, site.ctx("admin").await);
+            let elsewhere = [
+                ("power_address", "10.6.6.6"),
+                ("power_verify_ssl", "n"),
+                ("power_fingerprint", "ab"),
+                ("power_ca", "-----BEGIN CERTIFICATE-----"),
+            ];
+            for (number, (name, value)) in elsewhere.into_iter().enumerate() {
+                let id = machine(site, &format!("52:54:00:00:00:{number:02}")).await;
+                let lead = |skip_check| {
+                    let parameters = BTreeMap::from([(name.to_owned(), Secret::new(value.to_owned()))]);
+                    let power = Some(PowerChange { parameters, skip_check, ..PowerChange::default() });
+                    MachineChange { power, ..MachineChange::default() }
+                };
+                let refused = update(region, &admin, &id, lead(false)).await.unwrap_err().to_string();
+                let why =
+                    "Redfish password: This field is required. Give it again, since it was not given for this address";
+                assert!(refused.contains(why), "{refused}");
+                update(region, &admin, &id, lead(true)).await.unwrap();
+                let mut reader = region.store().reader().await.unwrap();
+                let row = maas_store::node::find(&mut reader, &id).await.unwrap().unwrap();
+                let power = bmc::load(region, &mut reader, &row).await.unwrap();
+                assert!(power.parameters.secret.is_empty(), "{name}");
+                let told = site.events().await.remove(0);
+                assert!(told.description.ends_with("reached elsewhere now, so power_pass was forgotten."), "{told:?}");
+                assert!(told.details.contains(r#""power_secrets_forgotten":["power_pass"]"#), "{}", told.details);
+            }
         })
         .await;
     }

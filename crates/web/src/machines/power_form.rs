@@ -42,7 +42,7 @@ fn parameter(field: &'static schema::Field, sent: &Input, known: Option<&ShownPo
             let made = Field::password(field.name, field.label, "new-password");
             let is_stored = known.is_some_and(|known| known.secrets.contains(field.name));
             let help = match is_stored {
-                true => "Is set. What you type replaces it; empty keeps it.",
+                true => STORED,
                 false if known.is_some() => "Is not set.",
                 false => "",
             };
@@ -77,6 +77,9 @@ pub(crate) fn read(sent: &Input) -> PowerChange {
         skip_check: false,
     }
 }
+
+const STORED: &str = "Is set. What you type replaces it; empty keeps it, unless the address or what is trusted there \
+                      changes: then it is forgotten, so type it again.";
 
 /// Messages about parameters, each beside its field: they begin with the label.
 pub(crate) fn beside(mut errors: FormErrors, driver: Option<Driver>) -> FormErrors {
