@@ -110,7 +110,14 @@ impl Node {
         let is_possible = |action: &MachineAction| {
             action.starts_from(self.status) && (*action != MachineAction::Unlock || self.is_locked)
         };
-        let is_allowed = |action: &MachineAction| ctx.grant_node(*action, (), &self.facts()).is_ok();
+        let facts = self.facts();
+        let may = |action: MachineAction| ctx.grant_node(action, (), &facts).is_ok();
+        let is_accepted = self.status != Status::New || may(MachineAction::Create);
+        let is_power = |action: &MachineAction| {
+            use MachineAction::{PowerCycle, PowerOff, PowerOn, QueryPower};
+            matches!(action, QueryPower | PowerOn | PowerOff | PowerCycle)
+        };
+        let is_allowed = |action: &MachineAction| may(*action) && (is_accepted || !is_power(action));
         MachineAction::ALL.iter().copied().filter(is_possible).filter(is_allowed).collect()
     }
 }

@@ -129,7 +129,7 @@ pub async fn expired(connection: &mut Connection, now_us: i64, limit: i64) -> Re
     Ok(sqlx::query_scalar(EXPIRED).bind(now_us).bind(limit).fetch_all(connection).await?)
 }
 
-/// Machines with one of these power types that were not asked for their power for a while: those that were never asked
+/// Accepted machines with one of these power types that were not asked for their power for a while: those that were never asked
 /// first. Each is asked up to `spread` early, by its id.
 ///
 /// # Errors
@@ -146,7 +146,7 @@ pub async fn due_for_poll(
     let seconds = i64::try_from(spread.as_secs()).unwrap_or(1).max(1);
     let mut rows: Vec<NodeRow> = Vec::new();
     for is_first in [true, false] {
-        let mut sql = Sql::new("select * from node where node_type = 0 and ");
+        let mut sql = Sql::new("select * from node where node_type = 0 and status <> 0 and ");
         if is_first {
             sql.push("power_queried_us is null");
         } else {

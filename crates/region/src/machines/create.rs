@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Makes a machine. Who may not edit machines of the pool, and nobody at all, only enlists it: it is New, waits to be
-/// accepted, and no field that needs a right is taken.
+/// accepted, and no field that needs a right is taken, nor how to reach its power.
 ///
 /// # Errors
 /// `Invalid` by field.
@@ -70,7 +70,8 @@ impl Checked {
         let pool = trusted_pool(ctx, catalog, new, &mut fields);
         let (hostname, domain) = name(catalog, new, &mut fields);
         let mut power = Power::default();
-        if let Some(change) = &new.power {
+        // Who names a BMC decides where this computer connects to and which program it starts.
+        if let Some(change) = new.power.as_ref().filter(|_| pool.is_some()) {
             power = bmc::understand(power, change, &mut fields.errors);
         }
         let is_found_by_bmc = power.power_type == "ipmi";
@@ -262,7 +263,7 @@ mod tests {
     use super::create;
     use crate::{
         Error,
-        machines::{NewMachine, PowerChange, bmc, list_detailed, lookup},
+        machines::{NewMachine, PowerAction, PowerChange, bmc, list_detailed, lookup, query_power},
         testing::with_region,
     };
 
@@ -321,6 +322,51 @@ mod tests {
                 assert_eq!(error, format!("mac_addresses: MAC address {mac} already in use."));
                 lookup(region, &admin, made.system_id.as_str()).await.unwrap();
             }
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn strangers_cannot_make_the_region_connect_anywhere() {
+        with_region(async |site| {
+            let (region, admin) = (&site.region, site.ctx("admin").await);
+            let switch = crate::testing::carrier::Switch::new(false).await;
+            let at = |path: &str| Secret::new(format!("http://{}{path}", switch.address));
+            let power = |skip_check| PowerChange {
+                power_type: Some("webhook".into()),
+                parameters: BTreeMap::from([
+                    ("power_on_uri".into(), at("/on")),
+                    ("power_off_uri".into(), at("/off")),
+                    ("power_query_uri".into(), at("/")),
+                ]),
+                skip_check,
+            };
+            let nobody = OpCtx { actor: Actor::Anonymous, request: request(), clock: site.db.clock.clone() };
+            let eve = site.holding(&site.ctx("eve").await, Access::own_only());
+            for (mac, ctx) in [("52:54:00:00:00:01", &nobody), ("52:54:00:00:00:02", &eve)] {
+                let greedy = NewMachine { power: Some(power(true)), ..new(mac) };
+                let made = create(region, ctx, greedy).await.unwrap();
+                let mut reader = region.store().reader().await.unwrap();
+                let row = maas_store::node::find(&mut reader, made.system_id.as_str()).await.unwrap().unwrap();
+                assert_eq!((row.power_type.as_str(), row.power_parameters.as_str()), ("", "{}"));
+                let ipmi = PowerChange { power_type: Some("ipmi".into()), skip_check: true, ..power(true) };
+                let bare = NewMachine { power: Some(ipmi), architecture: "amd64".into(), ..NewMachine::default() };
+                let error = create(region, ctx, bare).await.unwrap_err().to_string();
+                assert_eq!(error, "mac_addresses: This field is required.");
+            }
+            // One that an operator adds is not asked by itself while it is New, and not by whoever may only take it.
+            let added = NewMachine { power: Some(power(false)), ..new("52:54:00:00:00:03") };
+            let id = create(region, &admin, added).await.unwrap().system_id.to_string();
+            assert_eq!(crate::jobs::power_poll::run(region).await.unwrap(), "");
+            let bob = site.ctx("bob").await;
+            assert_eq!(query_power(region, &bob, &id).await.unwrap(), maas_model::PowerState::Unknown);
+            for action in [PowerAction::On, PowerAction::Off, PowerAction::SoftOff, PowerAction::Cycle] {
+                let refused = crate::machines::power(region, &bob, &id, action, "").await;
+                assert!(matches!(refused, Err(Error::Denied(_))), "{refused:?}");
+            }
+            assert!(switch.heard().is_empty());
+            assert_eq!(query_power(region, &admin, &id).await.unwrap(), maas_model::PowerState::Off);
+            crate::machines::power(region, &admin, &id, PowerAction::On, "").await.unwrap();
         })
         .await;
     }

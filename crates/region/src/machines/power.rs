@@ -1,12 +1,12 @@
 //! What is wished of a machine's power. A job carries it out (`jobs/power.rs`).
 
 use maas_authz::OpCtx;
-use maas_model::{EventType, MachineAction};
+use maas_model::{EventType, MachineAction, Status, node::NodeType};
 use maas_power::Driver;
 use maas_store::{Tx, node::NodeRow, queue};
 
 use super::{Node, held::Held};
-use crate::{Error, Region, Result};
+use crate::{Error, Region, Result, nodes};
 
 /// What to do to the power of a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -64,6 +64,7 @@ pub async fn power(region: &Region, ctx: &OpCtx, system_id: &str, action: PowerA
     let (needed, word, request, done) = action.row();
     let mut tx = region.store().begin(ctx).await?;
     let mut machine = Held::take(&mut tx, ctx, system_id, needed, word).await?;
+    require_accepted(ctx, machine.row())?;
     machine.require_possible(needed)?;
     let driver = driver(machine.row()).map_err(Error::Conflict)?;
     machine.audit(format!("{done} '{}'.", machine.name()));
@@ -77,6 +78,17 @@ pub async fn power(region: &Region, ctx: &OpCtx, system_id: &str, action: PowerA
     let node = machine.finish(region, tx).await?;
     region.nudge("power");
     Ok(node)
+}
+
+/// What has introduced itself is made to do nothing before it is accepted, but by those who could accept it.
+///
+/// # Errors
+/// The refusal.
+pub(super) fn require_accepted(ctx: &OpCtx, row: &NodeRow) -> Result<()> {
+    if row.status != Status::New.code() {
+        return Ok(());
+    }
+    nodes::grant(ctx, NodeType::Machine, Some(row.clone()), MachineAction::Create).map(drop)
 }
 
 /// The driver that can switch this machine.

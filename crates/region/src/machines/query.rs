@@ -22,7 +22,8 @@ use crate::{Error, Region, Result, access::guard, nodes};
 pub async fn query_power(region: &Region, ctx: &OpCtx, system_id: &str) -> Result<PowerState> {
     let mut reader = region.store().reader().await?;
     let seen = nodes::lookup(&mut reader, ctx, NodeType::Machine, system_id, MachineAction::View).await?;
-    let may_ask = ctx.grant_node(MachineAction::QueryPower, (), &nodes::facts(seen.row())).is_ok();
+    let may_ask = ctx.grant_node(MachineAction::QueryPower, (), &nodes::facts(seen.row())).is_ok()
+        && power::require_accepted(ctx, seen.row()).is_ok();
     let row = seen.into_row();
     if !may_ask || !power::is_queryable(&row) {
         return row.power_state.parse().map_err(|_| Error::internal(format!("{system_id} has a bad power state")));
