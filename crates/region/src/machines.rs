@@ -18,6 +18,7 @@ mod change;
 mod crash;
 mod create;
 pub(crate) mod document;
+mod enlistment;
 mod facts;
 mod fields;
 mod hardware;

@@ -121,6 +121,15 @@ pub async fn in_status(connection: &mut Connection, status: i64) -> Result<Vec<S
     Ok(sqlx::query_scalar(text).bind(status).fetch_all(connection).await?)
 }
 
+/// How many machines without a way to their power wait to be accepted: those that introduced themselves.
+///
+/// # Errors
+/// Those of the database.
+pub async fn count_waiting(connection: &mut Connection) -> Result<i64> {
+    let text = "select count(*) from node where node_type = 0 and status = 0 and power_type = ''";
+    Ok(sqlx::query_scalar(text).fetch_one(connection).await?)
+}
+
 /// System ids of the machines whose present step has taken longer than it may.
 ///
 /// # Errors

@@ -33,6 +33,7 @@ pub(crate) struct Gate {
     pub(crate) queue: HashQueue,
     pub(crate) rows: Budget,
     pub(crate) wrong_credentials: Budget,
+    pub(crate) enlistments: Budget,
     hasher: Hasher,
 }
 
@@ -51,6 +52,7 @@ impl Gate {
             queue: HashQueue::default(),
             rows: Budget::rows(),
             wrong_credentials: Budget::wrong_credentials(),
+            enlistments: Budget::enlistments(),
             hasher: Hasher::new(config.password_cost)?,
         })
     }

@@ -47,6 +47,11 @@ impl Budget {
         Self::new(Rate { us_each: 100_000, burst: 100 }, Rate { us_each: 100, burst: 10_000 })
     }
 
+    /// For machines that introduce themselves: a hundred, then one a second; in all, five hundred, then ten a second.
+    pub(crate) fn enlistments() -> Self {
+        Self::new(Rate { us_each: 1_000_000, burst: 100 }, Rate { us_each: 100_000, burst: 500 })
+    }
+
     fn new(per_source: Rate, in_all: Rate) -> Self {
         Self { per_source, in_all, buckets: Mutex::default() }
     }

@@ -13,6 +13,7 @@ use serde_json::json;
 use super::{
     Hardware, NewInterface, NewMachine, Step,
     bmc::{self, Power},
+    enlistment,
     fields::{Fields, no_choice},
     moves::visible_pool,
     set_hardware,
@@ -26,12 +27,15 @@ use crate::{
 /// accepted, and no field that needs a right is taken, nor how to reach its power.
 ///
 /// # Errors
-/// `Invalid` by field.
+/// `Invalid` by field; `Unavailable` or `Unready` when too many are enlisted.
 pub async fn create(region: &Region, ctx: &OpCtx, new: NewMachine) -> Result<Node> {
     if !matches!(ctx.actor, Actor::Anonymous) {
         ctx.grant::<EditOwn>()?;
     }
     let checked = Checked::read(ctx, &*nodes::catalog(region).await?, &new)?;
+    if !checked.is_trusted {
+        enlistment::admit(region, ctx).await?;
+    }
     let mut attempts = 0;
     let row = loop {
         match insert(region, ctx, &checked).await {
@@ -75,7 +79,13 @@ impl Checked {
             power = bmc::understand(power, change, &mut fields.errors);
         }
         let is_found_by_bmc = power.power_type == "ipmi";
-        let macs = fields.macs(&new.mac_addresses);
+        let is_wide = pool.is_none() && new.mac_addresses.len() > enlistment::MOST_MACS;
+        let macs = if is_wide { Vec::new() } else { fields.macs(&new.mac_addresses) };
+        if is_wide {
+            let most = enlistment::MOST_MACS;
+            let why = format!("A machine that introduces itself may name {most} MAC addresses at most.");
+            fields.refuse("mac_addresses", why);
+        }
         if macs.is_empty() && !is_found_by_bmc && !fields.errors.contains_key("mac_addresses") {
             fields.refuse("mac_addresses", REQUIRED);
         }
