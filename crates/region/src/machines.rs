@@ -10,6 +10,7 @@ use crate::nodes::Node;
 mod abort;
 mod accept;
 mod allocate;
+pub(crate) mod asking;
 pub(crate) mod bmc;
 mod broken;
 mod bulk;

@@ -19,7 +19,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval},
 };
 
-use crate::{Region, Result};
+use crate::{Region, Result, machines::asking::Asking};
 
 /// A job. It takes no input: it reads what is wanted, compares, acts, and may be dropped at any await.
 #[derive(Clone, Copy)]
@@ -64,15 +64,22 @@ pub(crate) enum Looked {
 pub(crate) struct Engine {
     told: Mutex<HashMap<&'static str, Told>>,
     power_slots: Arc<Semaphore>,
+    asking: Asking,
 }
 
 impl Default for Engine {
     fn default() -> Self {
-        Self { told: Mutex::default(), power_slots: Arc::new(Semaphore::new(super::power::AT_ONCE)) }
+        let power_slots = Arc::new(Semaphore::new(super::power::AT_ONCE));
+        Self { told: Mutex::default(), power_slots, asking: Asking::default() }
     }
 }
 
 impl Engine {
+    /// What people ask BMCs.
+    pub(crate) const fn asking(&self) -> &Asking {
+        &self.asking
+    }
+
     /// Hands for power actions.
     pub(crate) fn power_slots(&self) -> Arc<Semaphore> {
         self.power_slots.clone()

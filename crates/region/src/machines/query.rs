@@ -18,7 +18,7 @@ use crate::{Error, Region, Result, access::guard, nodes};
 /// Asks the machine's controller about the power, now. For those who may not ask it, what was last heard.
 ///
 /// # Errors
-/// `NotFound`; `Unready` with the driver's one line.
+/// `NotFound`; `Unready` with the driver's one line; `Unavailable` when too many are being asked.
 pub async fn query_power(region: &Region, ctx: &OpCtx, system_id: &str) -> Result<PowerState> {
     let mut reader = region.store().reader().await?;
     let seen = nodes::lookup(&mut reader, ctx, NodeType::Machine, system_id, MachineAction::View).await?;
@@ -28,10 +28,14 @@ pub async fn query_power(region: &Region, ctx: &OpCtx, system_id: &str) -> Resul
     if !may_ask || !power::is_queryable(&row) {
         return row.power_state.parse().map_err(|_| Error::internal(format!("{system_id} has a bad power state")));
     }
-    let (driver, target) = target(region, &mut reader, &row).await?;
     drop(reader);
-    let said = ask(driver, &target).await;
-    crate::jobs::power::heard(region, ctx, system_id, &said).await?;
+    let asked = async {
+        let (driver, target) = target(region, &mut *region.store().reader().await?, &row).await?;
+        let said = ask(driver, &target).await;
+        crate::jobs::power::heard(region, ctx, system_id, &said).await?;
+        Ok(said)
+    };
+    let said = region.engine().asking().ask(row.node_id, asked).await?;
     said.map_err(|why| Error::Unready(format!("{}: {why}", row.hostname)))
 }
 
