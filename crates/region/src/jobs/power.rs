@@ -216,16 +216,20 @@ pub(crate) async fn hear(tx: &mut Tx, machine: &mut Held, said: &Result<PowerSta
 
 /// A machine that only waited for its power goes on.
 async fn settle(tx: &mut Tx, machine: &mut Held, state: PowerState) -> Result<bool> {
-    match machine.status()? {
-        Status::Releasing if state == PowerState::Off => release::end(machine)?,
-        Status::ExitingRescueMode if state == rescue::wanted(machine)? => {
-            // What is still to be done would be taken for done.
-            if queue::POWER.find(tx, machine.row().node_id).await?.is_some() {
-                return Ok(false);
-            }
-            rescue::arrived(machine)?;
-        }
-        _ => return Ok(false),
+    let status = machine.status()?;
+    let is_there = match status {
+        Status::Releasing => state == PowerState::Off,
+        Status::ExitingRescueMode => state == rescue::wanted(machine)?,
+        _ => false,
+    };
+    // What is still to be done would be taken for done, and done to whoever has the machine next.
+    if !is_there || queue::POWER.find(tx, machine.row().node_id).await?.is_some() {
+        return Ok(false);
+    }
+    if status == Status::Releasing {
+        release::end(machine)?
+    } else {
+        rescue::arrived(machine)?
     }
     Ok(true)
 }

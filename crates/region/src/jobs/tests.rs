@@ -249,6 +249,25 @@ async fn machines_are_asked_for_their_power_and_a_release_ends_by_it() {
 }
 
 #[tokio::test]
+async fn the_next_owner_never_gets_a_machine_with_a_power_wish_in_hand() {
+    with_region(async |site| {
+        let (region, bob) = (&site.region, site.ctx("bob").await);
+        let switch = Switch::new(true).await;
+        let owner = Some(site.id("bob").await);
+        let mine = Machine { owner, status: 6, power_state: "on", ..Machine::default() };
+        let id = site.machine(switch.machine(mine), "m1").await;
+        let options = ReleaseOptions::default();
+        assert_eq!(machines::release(region, &bob, &id, &options).await.unwrap().status, Status::Releasing);
+        // Somebody pressed the button before the wish was carried out.
+        super::power::heard(region, &bob, &id, &Ok(PowerState::Off)).await.unwrap();
+        assert_eq!(look(site, &id).await.status, Status::Releasing);
+        settle(region).await;
+        assert_eq!(look(site, &id).await.status, Status::Ready);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn five_hundred_machines_are_asked_in_few_commits() {
     with_region(async |site| {
         let region = &site.region;
