@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use maas_authz::{Asked, OpCtx, Refusal};
+use maas_authz::{Asked, OpCtx};
 use maas_model::MachineAction;
 
 use super::{Node, PowerAction, ReleaseOptions, Step};
@@ -24,8 +24,12 @@ pub async fn bulk(
     system_ids: &[String],
     parameters: &BTreeMap<String, String>,
 ) -> Vec<BulkResult> {
-    if let Err(refusal) = check_deletion(region, ctx, action, system_ids).await {
-        let refuse = |id: &String| BulkResult { system_id: id.clone(), result: Err(Error::Denied(refusal.clone())) };
+    if let Err(error) = check_deletion(region, ctx, action, system_ids).await {
+        let again = || match &error {
+            Error::Denied(refusal) => Error::Denied(refusal.clone()),
+            other => Error::internal(format!("nobody could say whether this may be: {other}")),
+        };
+        let refuse = |id: &String| BulkResult { system_id: id.clone(), result: Err(again()) };
         return system_ids.iter().map(refuse).collect();
     }
     let mut results = Vec::with_capacity(system_ids.len());
@@ -37,20 +41,11 @@ pub async fn bulk(
 }
 
 /// Deleting many machines at once asks a session for a password that was shown not long ago.
-async fn check_deletion(
-    region: &Region,
-    ctx: &OpCtx,
-    action: MachineAction,
-    system_ids: &[String],
-) -> Result<(), Refusal> {
+async fn check_deletion(region: &Region, ctx: &OpCtx, action: MachineAction, system_ids: &[String]) -> Result<()> {
     if action != MachineAction::Delete || system_ids.len() < 2 {
         return Ok(());
     }
-    match auth::require_step_up(region, ctx, Asked::Machine(action)).await {
-        Err(Error::Denied(refusal)) => Err(refusal),
-        // Whatever else there is, each deletion will say.
-        _ => Ok(()),
-    }
+    auth::require_step_up(region, ctx, Asked::Machine(action)).await
 }
 
 async fn one(
@@ -116,5 +111,37 @@ fn release_options(parameters: &BTreeMap<String, String>, comment: &str) -> Rele
         secure_erase: flag("secure_erase"),
         quick_erase: flag("quick_erase"),
         is_forced: flag("force").unwrap_or(false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use maas_authz::{Actor, AuthMethod};
+    use maas_model::SessionId;
+
+    use super::*;
+    use crate::testing::with_region;
+
+    #[tokio::test]
+    async fn a_check_that_cannot_be_made_lets_nobody_delete() {
+        with_region(async |site| {
+            let mut ctx = site.ctx("admin").await;
+            if let Actor::User(user) = &mut ctx.actor {
+                user.method = AuthMethod::Session(SessionId(1));
+                user.access = Arc::clone(&user.access);
+            }
+            let ids = ["4aaaaa".to_owned(), "4bbbbb".to_owned()];
+            let checked = check_deletion(&site.region, &ctx, MachineAction::Delete, &ids).await;
+            assert!(matches!(checked, Err(Error::Denied(_))), "the password was not shown: {checked:?}");
+            // Nothing can be read now.
+            site.region.shutdown().await;
+            let checked = check_deletion(&site.region, &ctx, MachineAction::Delete, &ids).await;
+            assert!(matches!(&checked, Err(error) if !matches!(error, Error::Denied(_))), "{checked:?}");
+            let all = bulk(&site.region, &ctx, MachineAction::Delete, &ids, &BTreeMap::new()).await;
+            assert!(all.iter().all(|one| one.result.is_err()));
+        })
+        .await;
     }
 }
