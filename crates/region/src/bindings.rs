@@ -168,6 +168,8 @@ async fn insert(tx: &mut Tx, ctx: &OpCtx, change: &Change, new: &NewBinding) -> 
     }
     let reason = checked_description(&new.reason).map_err(|_| Error::field("reason", "Use at most 255 characters."))?;
     change.hold(actions, pool)?;
+    let ends = new.expires_at.map(Timestamp::micros);
+    change.outlast(actions, pool, ends).map_err(|error| Error::field("expires_at", error.to_string()))?;
     let row = role_binding::NewBinding {
         role: RoleId(role.role_id),
         subject,

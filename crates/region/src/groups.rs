@@ -155,6 +155,7 @@ pub async fn add_member(region: &Region, ctx: &OpCtx, id: GroupId, username: &st
     let group = found(&mut tx, id).await?;
     let user = users::person(&mut tx, username).await?;
     change.hold_group(&mut tx, id).await?;
+    change.outlast_group(&mut tx, id).await?;
     if !user_group::add_member(&mut tx, &change.may, id, user.id).await? {
         let why = format!("User `{username}` is already a member of the group with ID `{id}`.");
         return Err(Error::Conflict(why));

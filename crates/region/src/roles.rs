@@ -101,6 +101,7 @@ pub async fn update(region: &Region, ctx: &OpCtx, name: &str, change: RoleChange
         guard.hold_somewhere(differing)?;
         for pool in role::scopes(&mut tx, before.id).await? {
             guard.hold(differing, pool.map(PoolId))?;
+            guard.outlast(after.actions.minus(before.actions), pool.map(PoolId), None)?;
         }
     }
     let actions = words(after.actions);

@@ -136,8 +136,14 @@ pub async fn create(region: &Region, ctx: &OpCtx, new: CreateUser) -> Result<Use
     let mut tx = region.store().begin(ctx).await?;
     let change = Change::begin(region, &mut tx, ctx).await?;
     match new.role {
-        Role::Administrator => change.hold(Actions::ALL, None)?,
-        Role::User => change.hold_group(&mut tx, EVERYBODY).await?,
+        Role::Administrator => {
+            change.hold(Actions::ALL, None)?;
+            change.outlast(Actions::ALL, None, None)?;
+        }
+        Role::User => {
+            change.hold_group(&mut tx, EVERYBODY).await?;
+            change.outlast_group(&mut tx, EVERYBODY).await?;
+        }
     }
     let row = NewUser {
         username: checked.username.as_str(),
@@ -189,6 +195,7 @@ pub async fn edit(region: &Region, ctx: &OpCtx, username: &str, change: EditUser
         guard.hold_user(region, &mut tx, before.id).await?;
         if after.role == Role::Administrator && before.role != after.role {
             guard.hold(Actions::ALL, None)?;
+            guard.outlast(Actions::ALL, None, None)?;
         }
     }
     save(&mut tx, ctx, is_own, &after).await.map_err(duplicate)?;

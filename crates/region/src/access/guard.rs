@@ -5,7 +5,7 @@ use maas_authz::{
     action::{Act, EditIdentities},
 };
 use maas_model::{GroupId, PoolId, UserId};
-use maas_store::{Connection, Tx, access, role_binding, session, user};
+use maas_store::{Connection, Tx, access, access::HeldRow, role_binding, session, user};
 
 use super::{actions_of, current, load, not_held};
 use crate::{Error, Region, Result};
@@ -14,6 +14,8 @@ use crate::{Error, Region, Result};
 pub(crate) struct Change {
     pub(crate) may: Granted<Site, EditIdentities>,
     actor: Access,
+    /// What reaches the actor, and until when; nothing for those who are no user and hold what they hold for good.
+    held: Option<Vec<HeldRow>>,
     administrators: i64,
 }
 
@@ -34,7 +36,14 @@ impl Change {
             let asked = maas_authz::Asked::Site(EditIdentities::ACTION);
             return Err(Refusal { asked, why: Why::Site { needed: EditIdentities::ACTION } }.into());
         }
-        Ok(Self { may, actor, administrators: access::count_administrators(tx).await? })
+        let held = match ctx.actor.user() {
+            Some(user) => {
+                let now = tx.now_us();
+                Some(access::held(tx, user.id, now).await?)
+            }
+            None => None,
+        };
+        Ok(Self { may, actor, held, administrators: access::count_administrators(tx).await? })
     }
 
     /// Nobody gives or takes away what they do not hold in that scope; administrators hold everything.
@@ -43,6 +52,28 @@ impl Change {
             Some(refusal) => Err(refusal.into()),
             None => Ok(()),
         }
+    }
+
+    /// Nobody gives for longer than they hold it themselves: until `ends`, or for good.
+    pub(crate) fn outlast(&self, actions: Actions, pool: Option<PoolId>, ends: Option<i64>) -> Result<()> {
+        let Some(held) = &self.held else { return Ok(()) };
+        let lasts = |row: &&HeldRow| row.expires_us.is_none_or(|theirs| ends.is_some_and(|ends| ends <= theirs));
+        let mut lasting = Access::own_only();
+        for row in held.iter().filter(lasts) {
+            lasting.give(actions_of(row.role_id, &row.actions), row.pool_id.map(PoolId));
+        }
+        let Some(missing) = lasting.lacks(actions, pool).iter().next() else { return Ok(()) };
+        let why =
+            format!("You hold `{}` yourself for a time only: what you give has to end by then.", missing.as_str());
+        Err(Error::Conflict(why))
+    }
+
+    /// The same for all that a group gives.
+    pub(crate) async fn outlast_group(&self, connection: &mut Connection, group: GroupId) -> Result<()> {
+        for row in role_binding::of_group(connection, group).await? {
+            self.outlast(actions_of(row.role_id, &row.actions), row.pool_id.map(PoolId), row.expires_us)?;
+        }
+        Ok(())
     }
 
     /// The same for actions that are held somewhere, since no scope is named yet.

@@ -448,3 +448,32 @@ async fn what_is_taken_here_is_gone_in_the_other_region() {
 }
 
 const DAY: Duration = Duration::from_secs(86_400);
+
+#[tokio::test]
+async fn an_administrator_for_an_hour_makes_nobody_one_for_longer() {
+    with_region(async |site| {
+        let (region, admin) = (&site.region, site.ctx("admin").await);
+        let ends = site.db.clock.now().plus(Duration::from_secs(3600));
+        let hour = NewBinding { expires_at: Some(ends), ..give("administrator", "bob", None) };
+        bindings::create(region, &admin, &hour).await.unwrap();
+        let bob = site.ctx("bob").await;
+        for user in ["bob", "eve"] {
+            let refused = bindings::create(region, &bob, &give("administrator", user, None)).await.unwrap_err();
+            assert!(matches!(&refused, Error::Invalid(errors) if errors.contains_key("expires_at")), "{refused:?}");
+            let longer = ends.plus(Duration::from_secs(1));
+            let longer = NewBinding { expires_at: Some(longer), ..give("administrator", user, None) };
+            assert!(matches!(bindings::create(region, &bob, &longer).await, Err(Error::Invalid(_))));
+            let joined = groups::add_member(region, &bob, GroupId(1), user).await;
+            assert!(conflict(joined).contains("for a time only"));
+        }
+        let promoted = EditUser { role: Some(maas_model::Role::Administrator), ..EditUser::default() };
+        assert!(conflict(users::edit(region, &bob, "eve", promoted).await).contains("for a time only"));
+        // Not longer than their own is theirs to give, and what they hold for good still is.
+        let same = NewBinding { expires_at: Some(ends), ..give("administrator", "eve", None) };
+        bindings::create(region, &bob, &same).await.unwrap();
+        groups::add_member(region, &admin, GroupId(1), "eve").await.unwrap();
+        let eve = site.ctx("eve").await;
+        bindings::create(region, &eve, &give("auditor", "bob", None)).await.unwrap();
+    })
+    .await;
+}

@@ -77,6 +77,7 @@ pub async fn add_entitlement(region: &Region, ctx: &OpCtx, id: GroupId, new: &En
     }
     let role = roles::generated(&mut tx, &change, new.action).await?;
     change.hold(role.actions, new.pool)?;
+    change.outlast(role.actions, new.pool, None)?;
     if find(&role_binding::of_group(&mut tx, id).await?, role.id, new.pool).is_some() {
         return Ok(());
     }
