@@ -27,6 +27,7 @@ pub(crate) mod held;
 mod list;
 mod lock;
 mod moves;
+mod parts;
 pub(crate) mod power;
 pub(crate) mod query;
 pub(crate) mod release;

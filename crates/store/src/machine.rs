@@ -184,13 +184,34 @@ pub async fn touch_polled(tx: &mut Tx, nodes: &[GrantedNode<NodeRow>]) -> Result
     Ok(())
 }
 
-/// Deletes the devices that were parts of a machine, as they are no longer once it is given back.
+/// The devices that are parts of a machine, by id.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn delete_parts(tx: &mut Tx, node: &GrantedNode<NodeRow>) -> Result<()> {
-    let text = "delete from node where parent_id = $1 and node_type = 1";
-    sqlx::query(text).bind(node.row().node_id).execute(&mut **tx).await?;
+pub async fn parts(tx: &mut Tx, whole: &GrantedNode<NodeRow>) -> Result<Vec<NodeRow>> {
+    let text = "select * from node where parent_id = $1 and node_type = 1 order by node_id";
+    Ok(sqlx::query_as(text).bind(whole.row().node_id).fetch_all(&mut **tx).await?)
+}
+
+/// Deletes a part of a machine.
+///
+/// # Errors
+/// Those of the database.
+pub async fn delete_part(tx: &mut Tx, whole: &GrantedNode<NodeRow>, node_id: i64) -> Result<()> {
+    let text = "delete from node where node_id = $1 and parent_id = $2 and node_type = 1";
+    sqlx::query(text).bind(node_id).bind(whole.row().node_id).execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// Makes a part of a machine a device of its own.
+///
+/// # Errors
+/// Those of the database.
+pub async fn release_part(tx: &mut Tx, whole: &GrantedNode<NodeRow>, node_id: i64) -> Result<()> {
+    let now = tx.now_us();
+    let text = "update node set parent_id = null, updated_us = $3, version = version + 1
+        where node_id = $1 and parent_id = $2 and node_type = 1";
+    sqlx::query(text).bind(node_id).bind(whole.row().node_id).bind(now).execute(&mut **tx).await?;
     Ok(())
 }
 

@@ -15,6 +15,7 @@ use super::{
     create::HOSTNAME_TAKEN,
     fields::{Fields, no_choice},
     moves::visible_pool,
+    parts,
 };
 use crate::{
     Error, Region, Result,
@@ -171,12 +172,14 @@ type Annotations = BTreeMap<String, String>;
 pub async fn delete(region: &Region, ctx: &OpCtx, system_id: &str) -> Result<()> {
     let mut tx = region.store().begin(ctx).await?;
     let machine = nodes::lock(&mut tx, ctx, NodeType::Machine, system_id, MachineAction::Delete).await?;
+    let mut told = parts::take_apart(&mut tx, &machine).await?;
     bmc::forget(&mut tx, machine.row().node_id).await?;
     node::delete(&mut tx, &machine).await?;
     let row = machine.row();
     let text = format!("Deleted the machine '{}'.", row.hostname);
     let details = json!({"hostname": row.hostname, "pool": row.pool_id, "owner": row.owner_id, "status": row.status});
-    tx.commit_nodes(vec![audit("machine.delete", text, row, details)]).await?;
+    told.insert(0, audit("machine.delete", text, row, details));
+    tx.commit_nodes(told).await?;
     tracing::info!(machine.id = row.system_id, "a machine was deleted");
     Ok(())
 }

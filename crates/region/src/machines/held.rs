@@ -153,6 +153,11 @@ impl Held {
         self.audits.push(audit);
     }
 
+    /// What happened to others on the way.
+    pub(super) fn tell_of(&mut self, others: Vec<Audit>) {
+        self.audits.extend(others);
+    }
+
     pub(crate) fn name(&self) -> &str {
         &self.node.row().hostname
     }
@@ -185,7 +190,14 @@ impl Held {
     }
 
     /// Writes what has become of the machine, and gives the rows that tell of it.
+    ///
+    /// What came with a deployment was its owner's: whoever has the machine next does not get it. One that is being
+    /// deployed just now still needs it.
     pub(crate) async fn put(self, tx: &mut Tx) -> Result<(NodeRow, Vec<Audit>)> {
+        let before = self.row().owner_id;
+        if before.is_some() && before != self.life.owner_id && self.status()? != Status::Deploying {
+            super::bmc::forget_given(tx, self.row().node_id).await?;
+        }
         let row = machine::put(tx, &self.node, &self.life).await?;
         Ok((row, self.audits))
     }

@@ -4,12 +4,12 @@ use std::{collections::BTreeMap, time::Duration};
 
 use maas_authz::OpCtx;
 use maas_model::{EventType, LifecycleEvent, MachineAction, Status, node::NodeType};
-use maas_store::{Tx, machine as stored};
+use maas_store::Tx;
 
 use super::{
     Node, ReleaseOptions, bmc,
     held::Held,
-    power,
+    parts, power,
     step::{self, Start, Step},
 };
 use crate::{Error, Region, Result, nodes, settings};
@@ -146,7 +146,8 @@ pub(crate) fn end(machine: &mut Held) -> Result<()> {
 pub(crate) async fn clear(tx: &mut Tx, machine: &mut Held) -> Result<()> {
     machine.forget_system();
     bmc::forget_given(tx, machine.row().node_id).await?;
-    stored::delete_parts(tx, machine.grant()).await?;
+    let told = parts::take_apart(tx, machine.grant()).await?;
+    machine.tell_of(told);
     Ok(())
 }
 
@@ -164,14 +165,15 @@ impl Erase {
         if !is_demanded && options.erase != Some(true) {
             return Ok(None);
         }
-        let or = async |given: Option<bool>, name: &'static str| match given {
-            Some(given) => Ok::<bool, Error>(given),
-            None => settings::is_on(region, name).await,
-        };
-        Ok(Some(Self {
-            secure: or(options.secure_erase, "disk_erase_with_secure_erase").await?,
-            quick: or(options.quick_erase, "disk_erase_with_quick_erase").await?,
-        }))
+        let secure = settings::is_on(region, "disk_erase_with_secure_erase").await?;
+        let quick = settings::is_on(region, "disk_erase_with_quick_erase").await?;
+        let asked =
+            Self { secure: options.secure_erase.unwrap_or(secure), quick: options.quick_erase.unwrap_or(quick) };
+        if !is_demanded {
+            return Ok(Some(asked));
+        }
+        // What the site demands can only be done more thoroughly.
+        Ok(Some(Self { secure: secure || asked.secure, quick: quick && asked.quick }))
     }
 
     fn parameters(self) -> BTreeMap<String, String> {
@@ -181,3 +183,34 @@ impl Erase {
 }
 
 const LIMIT: Duration = Duration::from_secs(300);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::with_region;
+
+    #[tokio::test]
+    async fn nobody_weakens_the_erasing_that_the_site_demands() {
+        with_region(async |site| {
+            let (region, admin) = (&site.region, site.ctx("admin").await);
+            let set = async |name: &str, value: &str| settings::set(region, &admin, name, value).await.unwrap();
+            set("disk_erase_with_quick_erase", "false").await;
+            set("disk_erase_with_secure_erase", "true").await;
+            let weak = ReleaseOptions {
+                erase: Some(true),
+                secure_erase: Some(false),
+                quick_erase: Some(true),
+                ..ReleaseOptions::default()
+            };
+            let asked = Erase::read(region, &weak).await.unwrap().unwrap();
+            assert_eq!((asked.secure, asked.quick), (false, true), "it is theirs to say while nothing is demanded");
+            set("enable_disk_erasing_on_release", "true").await;
+            let done = Erase::read(region, &weak).await.unwrap().unwrap();
+            assert_eq!((done.secure, done.quick), (true, false));
+            set("disk_erase_with_quick_erase", "true").await;
+            let full = ReleaseOptions { quick_erase: Some(false), ..ReleaseOptions::default() };
+            assert!(!Erase::read(region, &full).await.unwrap().unwrap().quick);
+        })
+        .await;
+    }
+}

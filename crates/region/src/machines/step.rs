@@ -8,7 +8,7 @@ use maas_model::{EventType, LifecycleEvent, MachineAction, Status};
 use maas_store::{Tx, node::NodeRow, queue};
 use serde_json::Value;
 
-use super::{Node, bmc, held::Held, power, rescue};
+use super::{Node, bmc, broken, held::Held, power, rescue};
 use crate::{Error, FieldErrors, Region, Result, carriers::Order, settings};
 
 /// A step that a rack carries out.
@@ -169,6 +169,9 @@ pub(super) async fn begin(region: &Region, tx: &mut Tx, ctx: &OpCtx, system_id: 
         let name = machine.name();
         return Err(Error::Conflict(format!("{name} has never been commissioned: commission it before testing it.")));
     }
+    if matches!(start.step, Step::Commission | Step::Test) {
+        broken::require_erased(region, &machine).await?;
+    }
     begin_on(region, tx, ctx, &mut machine, start).await?;
     Ok(machine)
 }
@@ -265,7 +268,12 @@ pub(crate) async fn time_limit(region: &Region) -> Result<Duration> {
 /// The machine has come to rest in a status: its page says so, and nobody keeps what is nobody's there.
 pub(crate) fn arrive(machine: &mut Held, status: Status) {
     if !status.is_owned() {
-        machine.life.owner_id = None;
+        let (why, used_us) = (machine.life.error_description.clone(), machine.life.deployed_us);
+        machine.let_go();
+        machine.life.error_description = why;
+        if status == Status::Broken {
+            machine.life.deployed_us = used_us;
+        }
     }
     if let Some(kind) = resting(status) {
         machine.says(kind, "");

@@ -427,3 +427,101 @@ async fn thousands_of_values_are_looked_for_and_more_are_refused() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn marking_a_machine_broken_is_no_way_around_erasing() {
+    with_region(async |site| {
+        let (region, admin) = (&site.region, site.ctx("admin").await);
+        crate::settings::set(region, &admin, "enable_disk_erasing_on_release", "true").await.unwrap();
+        let owner = Some(site.id("bob").await);
+        for (status, name) in [(6, "deployed"), (10, "allocated"), (9, "deploying"), (14, "erasing")] {
+            let id = site.machine(Machine { owner, status, ..Machine::default() }, name).await;
+            mark_broken(region, &admin, &id, "").await.unwrap();
+            let why = mark_fixed(region, &admin, &id, "").await.unwrap_err().to_string();
+            assert!(why.contains("were not erased") && why.contains("release it first"), "{name}: {why}");
+            for step in [Step::Commission, Step::Test] {
+                let why = start(region, &admin, &id, step, BTreeMap::new()).await.unwrap_err();
+                assert!(matches!(&why, Error::Conflict(line) if line.contains("were not erased")), "{why:?}");
+            }
+            let why = release(region, &admin, &id, &ReleaseOptions::default()).await.unwrap_err();
+            assert!(matches!(&why, Error::Unready(line) if line.contains("rack")), "{why:?}");
+        }
+        let unused = site.machine(Machine::default(), "unused").await;
+        mark_broken(region, &admin, &unused, "").await.unwrap();
+        assert_eq!(mark_fixed(region, &admin, &unused, "").await.unwrap().status, Status::Ready);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nothing_that_was_an_owners_reaches_the_next() {
+    with_region(async |site| {
+        let (region, admin) = (&site.region, site.ctx("admin").await);
+        let owner = Some(site.id("bob").await);
+        let bob = site.ctx("bob").await;
+        let given = async |id: &str, is_kept: bool| {
+            let mut tx = region.store().begin(&admin).await.unwrap();
+            let row = maas_store::node::find(&mut tx, id).await.unwrap().unwrap();
+            if is_kept {
+                bmc::keep_given(region, &mut tx, row.node_id, "user_data", "password".into()).await.unwrap();
+            }
+            let path = format!("node/{}/user_data", row.node_id);
+            let found = region.site().latest_secret(&mut tx, &path).await.unwrap().is_some();
+            tx.commit_nodes(Vec::new()).await.unwrap();
+            found
+        };
+        let id = site.machine(Machine { owner, status: 10, ..Machine::default() }, "m1").await;
+        let words = BTreeMap::from([("app".to_owned(), "db".to_owned())]);
+        annotate(region, &bob, &id, words).await.unwrap();
+        assert!(given(&id, true).await);
+        let mut tx = region.store().begin(&admin).await.unwrap();
+        let mut held = held::Held::take(&mut tx, &admin, &id, MachineAction::View, "machine.step").await.unwrap();
+        held.life.status = Status::Ready.code();
+        held.life.agent_name = "juju".into();
+        step::arrive(&mut held, Status::Ready);
+        held.audit("It came to rest.");
+        let node = held.finish(region, tx).await.unwrap();
+        assert!(node.owner.is_none() && node.owner_data.is_empty() && node.agent_name.is_empty(), "{node:?}");
+        assert!(!given(&id, false).await, "the sealed user data stays");
+        let id = site.machine(Machine { owner, status: 6, ..Machine::default() }, "m2").await;
+        assert!(given(&id, true).await);
+        transfer_ownership(region, &admin, &id, "eve").await.unwrap();
+        assert!(!given(&id, false).await, "the sealed user data goes with the machine");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn giving_a_machine_back_deletes_no_device_of_others() {
+    with_region(async |site| {
+        let (region, admin, bob) = (&site.region, site.ctx("admin").await, site.ctx("bob").await);
+        for is_deletion in [false, true] {
+            let name = if is_deletion { "m2" } else { "m1" };
+            let id = site.machine(Machine::default(), name).await;
+            acquire(region, &bob, &id).await.unwrap();
+            let device = |name: &str, mac: String| crate::devices::NewDevice {
+                hostname: Some(name.to_owned()),
+                mac_addresses: vec![mac],
+                parent: Some(id.clone()),
+                ..crate::devices::NewDevice::default()
+            };
+            let digit = u8::from(is_deletion);
+            let new = device(&format!("theirs{digit}"), format!("52:54:00:00:0{digit}:01"));
+            let theirs = crate::devices::create(region, &admin, new).await.unwrap().system_id;
+            let new = device(&format!("own{digit}"), format!("52:54:00:00:0{digit}:02"));
+            let own = crate::devices::create(region, &bob, new).await.unwrap().system_id;
+            if is_deletion {
+                delete(region, &admin, &id).await.unwrap();
+            } else {
+                release(region, &bob, &id, &ReleaseOptions::default()).await.unwrap();
+            }
+            let left = crate::devices::lookup(region, &admin, theirs.as_str()).await.unwrap();
+            assert_eq!(left.parent, None);
+            assert!(matches!(crate::devices::lookup(region, &bob, own.as_str()).await, Err(Error::NotFound { .. })));
+            let told: Vec<String> = site.events().await.into_iter().map(|row| row.description).collect();
+            assert!(told.contains(&format!("Device 'theirs{digit}' is no part of '{name}' any more.")), "{told:?}");
+            assert!(told.contains(&format!("Deleted the device 'own{digit}' with '{name}'.")), "{told:?}");
+        }
+    })
+    .await;
+}
