@@ -10,7 +10,8 @@ use std::{
     process::{Command, ExitCode},
 };
 
-const USAGE: &str = "usage: cargo xtask bench        the release build beside nginx, about three minutes
+const USAGE: &str = "usage: cargo xtask bench [region|machines]
+                                the release build beside nginx and with 10,000 machines, about five minutes
        cargo xtask screenshots [NAME ...]
                                 every page in light, dark and at 360 px, into target/screenshots;
                                 with names, the pictures whose names begin so";
@@ -19,7 +20,7 @@ fn main() -> ExitCode {
     let task = std::env::args().nth(1).unwrap_or_default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
     match task.as_str() {
-        "bench" => runtime.block_on(bench::run()),
+        "bench" => runtime.block_on(bench::run(std::env::args().nth(2).as_deref())),
         "screenshots" => runtime.block_on(screenshots::run(std::env::args().skip(2).collect())),
         _ => {
             eprintln!("{USAGE}");

@@ -2,10 +2,14 @@
 
 use std::{
     path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-use maas_testkit::{Api, Auth, Authority, Database, Options, PASSWORD, Pair, Site};
+use maas_testkit::{Api, Auth, Authority, Database, HttpService, Options, PASSWORD, Pair, Site};
 use reqwest::Method;
 
 use super::{
@@ -52,6 +56,7 @@ impl Bench {
         rights(&mut self.table, &filled, &pools).await;
         resident(&mut self.table, "resident, 10,000 machines, after all this", filled.site.pid());
         drop(filled);
+        polling(&mut self.table, program).await;
         for database in Database::available() {
             let filled = Filled::new(program, database, 3000).await;
             allocations(&mut self.table, &filled, database).await;
@@ -118,15 +123,57 @@ async fn rights(table: &mut Table, filled: &Filled, pools: &serde_json::Value) {
     table.alone("list by ten roles on pools, of an administrator's", ratios[2], "", Goal::AtMost(1.05));
 }
 
+/// Reads while five hundred BMCs that take a second to answer are asked for their power, beside reads in quiet.
+async fn polling(table: &mut Table, program: &Path) {
+    let wrapper = ["taskset", "-c", SERVER_CORE].map(str::to_owned).to_vec();
+    let site = Site::with(program, Options { wrapper, ..Options::default() });
+    let admin = site.admin().await;
+    let header = format!("Authorization: Bearer {}", admin.bearer("bench").await);
+    let port = site.ready.https_port.unwrap_or_default();
+    let reads = || wrk::run(port, "/MAAS/api/2.0/users/?op=whoami", Some(&header), 4, 6);
+    let quiet = reads();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = asked.clone();
+    let slow = axum::Router::new().fallback(move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        async {
+            let _ = tokio::time::timeout(Duration::from_secs(1), std::future::pending::<()>()).await;
+            r#"{"status": "running"}"#
+        }
+    });
+    let bmcs = HttpService::start(slow);
+    for number in 0..500 {
+        let mac = format!("02:00:00:00:{:02x}:{:02x}", number / 256, number % 256);
+        let uri = format!("{}/{number}", bmcs.url);
+        let form = [
+            ("architecture", "amd64"),
+            ("mac_addresses", mac.as_str()),
+            ("deployed", "true"),
+            ("power_type", "webhook"),
+            ("power_parameters_power_on_uri", &uri),
+            ("power_parameters_power_off_uri", &uri),
+            ("power_parameters_power_query_uri", &uri),
+        ];
+        admin.post("machines/", &form).await.ok();
+    }
+    let before = asked.load(Ordering::Relaxed);
+    let busy = reads();
+    let meanwhile = asked.load(Ordering::Relaxed) - before;
+    assert_eq!(quiet.failed + busy.failed, 0, "reads failed");
+    table.alone("p99 of reads in quiet", quiet.p99_ms, "ms", Goal::None);
+    table.alone("p99 while 500 BMCs are asked", busy.p99_ms, "ms", Goal::AtMost(quiet.p99_ms * 2.0));
+    table.alone("  BMCs asked meanwhile", meanwhile as f64, "", Goal::AtLeast(100.0));
+}
+
 /// Taking ready machines, eight callers at a time.
 async fn allocations(table: &mut Table, filled: &Filled, database: Database) {
-    let taken = std::sync::atomic::AtomicUsize::new(0);
+    let taken = AtomicUsize::new(0);
     let started = Instant::now();
     let caller = || async {
         while started.elapsed() < Duration::from_secs(3) {
             let reply = filled.admin.post("machines/?op=allocate", &[]).await;
             match reply.status.as_u16() {
-                200 => drop(taken.fetch_add(1, std::sync::atomic::Ordering::Relaxed)),
+                200 => drop(taken.fetch_add(1, Ordering::Relaxed)),
                 409 => break,
                 other => panic!("{other}: {}", reply.body),
             }

@@ -119,7 +119,7 @@ pub(crate) fn write_machine(out: &mut Vec<u8>, machine: &Detailed, parents: &Par
     members.flag("disable_ipv4", false);
     scripts(&mut members, node);
     for name in ["current_commissioning_result_id", "current_testing_result_id", "current_installation_result_id"] {
-        members.null(name);
+        members.optional_number(name, node.script_status.get(name).copied());
     }
     for name in ["last_sync", "next_sync", "sync_interval", "pod", "virtualmachine_id"] {
         members.null(name);
