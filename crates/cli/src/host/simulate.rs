@@ -17,7 +17,7 @@ pub(crate) async fn run(args: SimulateArgs) -> Result<(), Failure> {
     let plan = Plan { machines: args.machines, pools: args.pools.max(1), seed: args.seed, adds: args.add };
     let is_watched = std::io::stderr().is_terminal();
     let told = |count: usize| {
-        if is_watched && (count % TELL_EACH == 0 || count == args.machines) {
+        if is_watched && (count.is_multiple_of(TELL_EACH) || count == args.machines) {
             out::talk(format!("{count} of {} machines", args.machines));
         }
     };
