@@ -254,7 +254,7 @@ mod tests {
             let now = put(&mut tx, &granted, &life).await.unwrap();
             assert_eq!(Life::from(&now), life);
             assert_eq!(expired(&mut tx, 4, 9).await.unwrap(), Vec::<String>::new());
-            assert_eq!(expired(&mut tx, 5, 9).await.unwrap(), [id.clone()]);
+            assert_eq!(expired(&mut tx, 5, 9).await.unwrap(), std::slice::from_ref(&id));
             assert_eq!(in_status(&mut tx, 12).await.unwrap(), [id]);
             assert_eq!(of_owner(&mut tx, user, 12).await.unwrap().len(), 1);
         })
