@@ -115,7 +115,7 @@ impl OpCtx {
     /// The acting user's own id, with the right to do `A` to what is theirs.
     ///
     /// # Errors
-    /// [`Why::NotSignedIn`](crate::Why::NotSignedIn) when the actor is no user; else as [`OpCtx::grant`].
+    /// [`Why::NotSignedIn`] when the actor is no user; else as [`OpCtx::grant`].
     pub fn own<A: Act>(&self) -> Result<Granted<UserId, A>, Refusal> {
         match &self.actor {
             Actor::User(user) => self.grant_row(user.id),

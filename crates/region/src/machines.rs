@@ -125,7 +125,7 @@ pub struct GroupCount {
 pub struct Detailed {
     pub node: Node,
     /// The part of its JSON that tells of hardware: members without the braces, indented for a list, starting with a
-    /// comma. See [`document`].
+    /// comma.
     pub body: String,
 }
 
