@@ -175,9 +175,7 @@ mod tests {
         assert_eq!(find("ntp_server").unwrap().name, "ntp_servers");
         assert!(find("uuid").is_some());
         let error = find_public("uuid").unwrap_err();
-        assert!(
-            error.starts_with("uuid is not a valid config setting (valid settings are: active_discovery_interval, ")
-        );
+        assert!(error.starts_with("uuid is not a valid config setting (valid settings are: access_hidden_status, "));
         assert!(!error.contains("tls_port,"));
         assert!(public().all(|setting| find_public(setting.name).is_ok()));
         assert!(FOR_EVERYBODY.iter().all(|name| find_public(name).is_ok_and(|setting| !setting.is_secret)));
