@@ -134,7 +134,6 @@ impl Setting {
 /// Names, looks and the defaults of deployments.
 const FOR_EVERYBODY: &[&str] = &[
     "commissioning_distro_series",
-    "commissioning_osystem",
     "completed_intro",
     "default_distro_series",
     "default_min_hwe_kernel",
